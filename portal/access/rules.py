@@ -1,0 +1,84 @@
+"""The only access rules. Pages, API, files, plots, jobs and counts all start from here.
+
+A person sees an investigation who took part in it, who is a scientist of its instrument, who is
+staff, or, once its release date has come, anybody at all, logged in or not. The end of an embargo is
+part of the query, so nobody waits for a nightly task. Seeing is not processing: open data are seen by
+all, and reprocessed only by its participants (observers apart), its instrument's scientists and staff.
+"""
+
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from portal.catalogue.models import Datafile, Dataset, Instrument, Investigation, InvestigationUser
+
+__all__ = [
+    "Person",
+    "datafiles_visible_to",
+    "datasets_visible_to",
+    "investigations_processable_by",
+    "investigations_visible_to",
+    "is_embargoed",
+    "may_process",
+]
+
+Person = AbstractBaseUser | AnonymousUser
+
+_PROCESSING_ROLES = (
+    InvestigationUser.Role.PRINCIPAL_INVESTIGATOR,
+    InvestigationUser.Role.PARTICIPANT,
+    InvestigationUser.Role.LOCAL_CONTACT,
+)
+
+
+def investigations_visible_to(person: Person) -> QuerySet[Investigation]:
+    """Return the investigations a person may know of."""
+    if _is_staff(person):
+        return Investigation.objects.all()
+    is_open = Q(release_date__lte=timezone.now())
+    return Investigation.objects.filter(is_open | _has_part(person) | _is_instrument_scientist(person))
+
+
+def investigations_processable_by(person: Person) -> QuerySet[Investigation]:
+    """Return the investigations whose datasets a person may reprocess."""
+    if _is_staff(person):
+        return Investigation.objects.all()
+    has_part = _has_part(person, role__in=_PROCESSING_ROLES)
+    return Investigation.objects.filter(has_part | _is_instrument_scientist(person))
+
+
+def datasets_visible_to(person: Person) -> QuerySet[Dataset]:
+    """Return the datasets a person may know of: all those of the investigations they see."""
+    return Dataset.objects.filter(investigation__in=investigations_visible_to(person))
+
+
+def datafiles_visible_to(person: Person) -> QuerySet[Datafile]:
+    """Return the files a person may download: all those of the datasets they see."""
+    return Datafile.objects.filter(dataset__investigation__in=investigations_visible_to(person))
+
+
+def may_process(person: Person, investigation: Investigation) -> bool:
+    """Whether a person may start and cancel jobs on an investigation's datasets."""
+    return investigations_processable_by(person).filter(pk=investigation.pk).exists()
+
+
+def is_embargoed(investigation: Investigation) -> bool:
+    """Whether only its own people see the investigation today."""
+    return investigation.release_date is None or investigation.release_date > timezone.now()
+
+
+def _is_staff(person: Person) -> bool:
+    return person.is_active and getattr(person, "is_staff", False)
+
+
+def _has_part(person: Person, **narrower: object) -> Exists | Q:
+    if not person.is_authenticated:
+        return Q(pk__in=[])
+    rows = InvestigationUser.objects.filter(investigation=OuterRef("pk"), user=person, **narrower)
+    return Exists(rows)
+
+
+def _is_instrument_scientist(person: Person) -> Exists | Q:
+    if not person.is_authenticated:
+        return Q(pk__in=[])
+    return Exists(Instrument.objects.filter(pk=OuterRef("instrument"), scientists=person))

@@ -1,0 +1,17 @@
+"""The catalogue's tables; names as in ICAT where ICAT has one."""
+
+from portal.catalogue.models.dataset import Datafile, Dataset, DatasetSummary
+from portal.catalogue.models.facility import Facility, Instrument, Technique
+from portal.catalogue.models.investigation import Investigation, InvestigationUser, Sample
+
+__all__ = [
+    "Datafile",
+    "Dataset",
+    "DatasetSummary",
+    "Facility",
+    "Instrument",
+    "Investigation",
+    "InvestigationUser",
+    "Sample",
+    "Technique",
+]

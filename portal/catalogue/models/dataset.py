@@ -1,0 +1,89 @@
+"""Datasets, their files, and the numbers and plot that a card is drawn from."""
+
+from django.db import models
+
+from portal.catalogue.models.facility import Technique
+from portal.catalogue.models.investigation import Investigation, Sample
+
+__all__ = ["Datafile", "Dataset", "DatasetSummary"]
+
+
+class Dataset(models.Model):
+    """A folder (or one file) of data that belong together: measured, or made from measured ones.
+
+    Known by investigation and location, never by name: results are all called alike, and the same
+    folder is announced again on purpose.
+    """
+
+    class Type(models.TextChoices):
+        """How the data came to be."""
+
+        ACQUISITION = "acquisition", "Acquisition"
+        PROCESSED = "processed", "Processed"
+
+    investigation = models.ForeignKey(Investigation, on_delete=models.PROTECT, related_name="datasets")
+    sample = models.ForeignKey(Sample, null=True, blank=True, on_delete=models.SET_NULL, related_name="datasets")
+    technique = models.ForeignKey(
+        Technique, null=True, blank=True, on_delete=models.PROTECT, related_name="datasets"
+    )
+    type = models.CharField(max_length=20, choices=Type, default=Type.ACQUISITION)
+    name = models.CharField(max_length=255)
+    location = models.CharField(max_length=1000, help_text="Absolute path of the folder, or of the single file.")
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    energy_kev = models.FloatField(null=True, blank=True)
+    # Counted at registration, so that no list touches the file system.
+    file_count = models.PositiveIntegerField(default=0)
+    size_bytes = models.BigIntegerField(default=0)
+    # ICAT names to typed values, in the units of portal.catalogue.parameters.
+    parameters = models.JSONField(default=dict, blank=True)
+    inputs = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="outputs")
+    # The newest result made from this dataset; kept here so that a page of cards is one query.
+    latest_result = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    registered_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["investigation", "location"], name="dataset_once_per_location"),
+        ]
+        indexes = [
+            models.Index(fields=["investigation", "type", "sample", "-started_at", "-id"]),
+            models.Index(fields=["-started_at", "-id"]),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Datafile(models.Model):
+    """One regular file of a dataset."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="datafiles")
+    name = models.CharField(max_length=500, help_text="Path below the dataset's folder.")
+    size_bytes = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True, help_text="Empty while not yet computed.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["dataset", "name"], name="file_name_once_per_dataset")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DatasetSummary(models.Model):
+    """Numbers with units and small plot series, computed once when a result is published.
+
+    ``content`` is ``processing.summary.Summary.as_dict()``; ``plot_svg`` is drawn from it, so a page
+    of cards opens no HDF5 file and draws nothing.
+    """
+
+    dataset = models.OneToOneField(Dataset, on_delete=models.CASCADE, related_name="summary")
+    content = models.JSONField(default=dict)
+    plot_svg = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name_plural = "dataset summaries"
+
+    def __str__(self) -> str:
+        return f"summary of {self.dataset}"

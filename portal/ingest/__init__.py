@@ -1,0 +1,1 @@
+"""How data arrive: a scan of a folder, a registration by REST."""

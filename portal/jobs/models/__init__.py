@@ -1,0 +1,7 @@
+"""The tables of jobs: what is asked, what happened, what came out, who works."""
+
+from portal.jobs.models.job import Job, JobEvent, Output
+from portal.jobs.models.pipeline import Pipeline
+from portal.jobs.models.worker import SweepLock, Worker
+
+__all__ = ["Job", "JobEvent", "Output", "Pipeline", "SweepLock", "Worker"]

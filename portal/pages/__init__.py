@@ -1,0 +1,1 @@
+"""The pages: HTML for people, htmx fragments for what moves."""

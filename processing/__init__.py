@@ -1,0 +1,1 @@
+"""The science, and one run of it in isolation; usable without the portal."""

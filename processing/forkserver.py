@@ -1,0 +1,216 @@
+"""A warm process that has imported the science but never run it, and forks one child per run.
+
+Importing pyFAI and HDF5 takes seconds; a fork takes milliseconds. The process that forks must have
+one thread and must not have used OpenMP, which does not survive a fork, so it is neither a Celery
+worker nor any other process that does something: it only imports, forks and reaps. It is started
+with an empty environment, so that no secret of the portal is in reach of a task.
+
+The worker talks to it over a socket pair. A request carries a recipe's path and three file
+descriptors: where the child's event lines go, where its output goes, and where the server tells the
+child's process id and, at the end, its exit status. When the worker dies, however it dies, the socket
+closes, and the server kills what still runs.
+"""
+
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Child", "ForkServer"]
+
+_MESSAGE_BYTES = 4096
+_N_DESCRIPTORS = 3
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "OMP_NUM_THREADS", "HDF5_PLUGIN_PATH", "PYTHONWARNINGS")
+
+
+@dataclass
+class Child:
+    """A run in progress: a process of its own session.
+
+    ``events`` is a file descriptor that gives the child's event lines and then ends.
+    """
+
+    pid: int
+    events: int
+    _status: int
+
+    def kill(self) -> None:
+        """Kill the child and everything it started; harmless when it has ended."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def wait(self) -> int:
+        """Return the exit code, negative for the signal that ended it; wait for it if need be.
+
+        When the server itself died, its child is killed and counts as killed.
+        """
+        told = b""
+        while chunk := os.read(self._status, 64):
+            told += chunk
+        if not told:
+            self.kill()
+            return -signal.SIGKILL
+        return int(told)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self.events)
+        os.close(self._status)
+
+
+class ForkServer:
+    """The worker's side: starts the server when it is first needed, and again if it died."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+
+    def warm_up(self) -> None:
+        """Start the server now, so that the first run does not wait for the imports."""
+        with self._lock:
+            self._ensure_running()
+
+    def start(self, recipe: Path, log: Path) -> Child:
+        """Fork a child that runs the recipe; its output goes to the file ``log``.
+
+        Raises
+        ------
+        OSError
+            The server could not be started or died before it answered.
+        """
+        events_read, events_write = os.pipe()
+        status_read, status_write = os.pipe()
+        log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        handed_over = [events_write, log_fd, status_write]
+        try:
+            with self._lock:
+                server = self._ensure_running()
+                socket.send_fds(server, [json.dumps({"recipe": str(recipe)}).encode()], handed_over)
+        finally:
+            for descriptor in handed_over:
+                os.close(descriptor)
+        return Child(pid=_told_pid(status_read), events=events_read, _status=status_read)
+
+    def stop(self) -> None:
+        """Stop the server; runs in progress are killed."""
+        with self._lock:
+            if self._socket is not None:
+                self._socket.close()
+            if self._process is not None:
+                self._process.wait(timeout=10)
+            self._process = self._socket = None
+
+    def _ensure_running(self) -> socket.socket:
+        if self._socket is None or self._process is None or self._process.poll() is not None:
+            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", "processing.forkserver", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                env=_clean_environment(),
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+            theirs.close()
+            self._socket = ours
+        return self._socket
+
+
+def _told_pid(status: int) -> int:
+    """The server tells the process id as one line before anything else."""
+    line = b""
+    while not line.endswith(b"\n"):
+        byte = os.read(status, 1)
+        if not byte:
+            os.close(status)
+            raise OSError("the process that starts runs has died")
+        line += byte
+    return int(line)
+
+
+def _clean_environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    return {**kept, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+
+
+# --- the server's side ------------------------------------------------------------------------
+
+
+def serve(control: socket.socket) -> None:
+    """Fork children on request until the worker's end of the socket closes."""
+    from processing.run import prepare, run_forked  # noqa: PLC0415 - the worker's side must not import the science
+
+    prepare()
+    statuses: dict[int, int] = {}
+    wake_read, wake_write = os.pipe()
+    os.set_blocking(wake_write, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake_write)
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        selector.register(wake_read, selectors.EVENT_READ)
+        while True:
+            ready = {key.fileobj for key, _ in selector.select()}
+            if wake_read in ready:
+                os.read(wake_read, 512)
+                _reap(statuses)
+            if control in ready:
+                request, descriptors, _, _ = _receive(control)
+                if not request:
+                    break
+                _fork(json.loads(request)["recipe"], descriptors, statuses, run_forked)
+    for pid in statuses:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _receive(control: socket.socket) -> tuple[bytes, list[int], int, object]:
+    try:
+        return socket.recv_fds(control, _MESSAGE_BYTES, _N_DESCRIPTORS)
+    except ConnectionResetError:
+        return b"", [], 0, None
+
+
+def _fork(recipe: str, descriptors: list[int], statuses: dict[int, int], run_forked: object) -> None:
+    events, log, status = descriptors
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            os.setsid()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+            for other in (log, status, *statuses.values()):
+                os.close(other)
+            code = run_forked(Path(recipe), events)  # type: ignore[operator]
+        finally:
+            os._exit(code)
+    os.close(events)
+    os.close(log)
+    statuses[pid] = status
+    os.write(status, f"{pid}\n".encode())
+
+
+def _reap(statuses: dict[int, int]) -> None:
+    while statuses:
+        pid, code = os.waitpid(-1, os.WNOHANG)
+        if pid == 0:
+            return
+        status = statuses.pop(pid)
+        # Whoever read the id may be gone; then nobody waits for the code either.
+        with contextlib.suppress(BrokenPipeError):
+            os.write(status, str(os.waitstatus_to_exitcode(code)).encode())
+        os.close(status)
+
+
+if __name__ == "__main__":
+    serve(socket.socket(fileno=int(sys.argv[1])))

@@ -1,0 +1,55 @@
+"""The shipped pipelines: ewoks graphs with the attributes a portal needs to offer them.
+
+A pipeline is an ewoks graph whose ``graph`` attributes carry ESRF's descriptor (``label``,
+``category``, ``keywords``, ``input_schema``, ``ui_schema``, ``populate``) and three of our own:
+
+``node`` (on a property of ``input_schema``)
+    The node that receives the value; without it, the start nodes.
+``output_files``
+    Mappings ``id``, ``name``, ``value``: the node input that receives the path of a file to write.
+``summary``
+    The technique whose summary describes the first of these files.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from importlib.resources import files
+from pathlib import Path
+
+from processing.summary import Summary
+
+__all__ = ["TECHNIQUES", "shipped_pipelines", "summariser"]
+
+# One folder of processing/techniques each.
+TECHNIQUES = ("xrpd",)
+
+
+def shipped_pipelines() -> Iterator[dict[str, object]]:
+    """Yield the graph of each pipeline of each technique that has an ``input_schema``."""
+    for technique in TECHNIQUES:
+        folder = files("processing.techniques").joinpath(technique, "pipelines")
+        for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            document = json.loads(file.read_text())
+            if file.name.endswith(".json") and "input_schema" in document["graph"]:
+                yield document
+
+
+def summariser(technique: str) -> Callable[[Path], Summary]:
+    """Return the function that describes an output file of a technique.
+
+    Raises
+    ------
+    KeyError
+        No such technique is shipped.
+    """
+    if technique not in TECHNIQUES:
+        raise KeyError(technique)
+    return import_module(f"processing.techniques.{technique}.summary").summarise
+
+
+def describer(technique: str) -> Callable[..., Mapping[str, object]]:
+    """Return the function that reads a technique's parameters from raw files."""
+    if technique not in TECHNIQUES:
+        raise KeyError(technique)
+    return import_module(f"processing.techniques.{technique}.describe").describe
