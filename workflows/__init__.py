@@ -1,0 +1,60 @@
+"""A workflow engine that is compatible with the ewoks graph format.
+
+>>> from workflows import Task, execute_graph, load_graph
+"""
+
+from workflows.cancellation import CancelToken
+from workflows.catalog import Catalog, TaskDescription, discover_tasks
+from workflows.errors import (
+    Cancelled,
+    GraphError,
+    InputError,
+    PolicyError,
+    TaskError,
+    UnsupportedError,
+    WorkflowError,
+)
+from workflows.events import Event, Handler
+from workflows.execution import execute_graph, run_graph
+from workflows.graph import Graph, Link, Node, load_graph
+from workflows.plan import Plan, draft_plan, find_problems, make_plan
+from workflows.policy import AnyTask, ClosedList, Policy
+from workflows.results import NodeResult, RunResult
+from workflows.states import State
+from workflows.task import Task
+from workflows.values import MISSING_DATA, is_missing_data
+
+__all__ = [
+    "MISSING_DATA",
+    "AnyTask",
+    "CancelToken",
+    "Cancelled",
+    "Catalog",
+    "ClosedList",
+    "Event",
+    "Graph",
+    "GraphError",
+    "Handler",
+    "InputError",
+    "Link",
+    "Node",
+    "NodeResult",
+    "Plan",
+    "Policy",
+    "PolicyError",
+    "RunResult",
+    "State",
+    "Task",
+    "TaskDescription",
+    "TaskError",
+    "UnsupportedError",
+    "WorkflowError",
+    "discover_tasks",
+    "draft_plan",
+    "execute_graph",
+    "find_problems",
+    "is_missing_data",
+    "load_graph",
+    "make_plan",
+    "run_graph",
+]

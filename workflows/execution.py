@@ -1,0 +1,149 @@
+"""Running a workflow from start to end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workflows.cancellation import CancelToken
+from workflows.engines import find_engine
+from workflows.errors import UnsupportedError
+from workflows.events import EventStream
+from workflows.graph import Graph, load_graph
+from workflows.plan import make_plan
+from workflows.results import RunResult
+from workflows.run import Run, ending
+from workflows.selection import selected_outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from workflows.events import Handler
+    from workflows.keys import NodeId
+    from workflows.policy import Policy
+    from workflows.results import NodeResult
+
+    Workflow = Graph | Mapping[str, Any] | str | Path
+
+
+def execute_graph(
+    workflow: Workflow,
+    inputs: Sequence[Mapping[str, Any]] = (),
+    *,
+    raise_on_error: bool = True,
+    **arguments: Any,
+) -> Mapping[Any, Any]:
+    """Run a workflow and return its outputs; ``arguments`` are those of ``run_graph``.
+
+    Examples
+    --------
+    >>> add = {"id": "add", "task_type": "method", "task_identifier": "operator.add"}
+    >>> inputs = [{"name": 0, "value": 1}, {"name": 1, "value": 2}]
+    >>> execute_graph({"nodes": [add]}, inputs)
+    {'return_value': 3}
+
+    Raises
+    ------
+    WorkflowError
+        Before anything ran, as ``run_graph``. Unless ``raise_on_error`` is
+        false, also the error of the first node that failed (``InputError`` or
+        ``TaskError``), or ``Cancelled``.
+    """
+    result = run_graph(workflow, inputs, **arguments)
+    if raise_on_error and result.error is not None:
+        raise result.error
+    return result.outputs
+
+
+def run_graph(
+    workflow: Workflow,
+    inputs: Sequence[Mapping[str, Any]] = (),
+    *,
+    outputs: Sequence[Mapping[str, Any]] | None = None,
+    merge_outputs: bool = True,
+    varinfo: Mapping[str, Any] | None = None,
+    execinfo: Mapping[str, Any] | str | bool | None = None,
+    task_options: Mapping[str, Any] | None = None,
+    engine: str = "local",
+    events: Iterable[Handler] = (),
+    policy: Policy | None = None,
+    cancel: CancelToken | None = None,
+    **engine_options: Any,
+) -> RunResult:
+    """Run a workflow and tell the truth about each of its nodes.
+
+    Parameters
+    ----------
+    workflow
+        A graph, or what ``load_graph`` reads.
+    inputs
+        Items of ``name`` and ``value``, which go to the node ``id``; or else to
+        those with the ``label`` and the ``task_identifier`` (its end is enough);
+        or to all with ``all``; or else to the start nodes.
+    outputs
+        Items with the same keys, ``name`` (default: every output) and
+        ``new_name``; by default everything from the end nodes.
+    merge_outputs
+        Return one flat dict; otherwise one dict for each node.
+    varinfo, execinfo
+        As in ewoks, as far as they ask for what this engine does: no storing of
+        results, and handlers are given as ``events``.
+    task_options
+        What every task finds in ``self.options``.
+    events
+        Called with each event of the run.
+    policy
+        Which tasks are allowed; by default all that can be imported.
+    cancel
+        A token by which another thread or a signal handler stops the run.
+    engine_options
+        Options of the engine, such as ``max_workers``.
+
+    Raises
+    ------
+    GraphError, PolicyError, InputError
+        The run is refused before anything ran. What goes wrong later is part
+        of the result.
+    """
+    if varinfo and varinfo.get("root_uri"):
+        raise UnsupportedError("storing results (varinfo.root_uri) is not supported yet")
+    job_id, with_events = _read_execinfo(execinfo)
+    run_in_engine = find_engine(engine)
+    graph = load_graph(workflow)
+    plan = make_plan(graph, inputs, policy=policy)
+    wanted = selected_outputs(graph, plan.tasks, outputs)
+    stream = EventStream(events if with_events else (), workflow_id=graph.id)
+    run = Run(plan, stream=stream, token=cancel or CancelToken(), options=task_options)
+    stream.emit(context="workflow", type="start", label=graph.label)
+    run_in_engine(run, **engine_options)
+    state, error = run.outcome()
+    stream.emit(context="workflow", type="end", label=graph.label, **ending(state, error))
+    nodes = {node_id: run.results[node_id] for node_id in graph.nodes}
+    return RunResult(state, nodes, _collect(nodes, wanted, merge=merge_outputs), error=error, job_id=job_id)
+
+
+def _read_execinfo(execinfo: Mapping[str, Any] | str | bool | None) -> tuple[str | None, bool]:
+    """Return the job id, and whether events are wanted."""
+    if execinfo is None or isinstance(execinfo, bool):
+        return None, execinfo is not False
+    if isinstance(execinfo, str):
+        return execinfo, True
+    if execinfo.get("handlers"):
+        raise UnsupportedError("handlers named in execinfo are not loaded: give callables as 'events'")
+    return execinfo.get("job_id"), True
+
+
+def _collect(
+    nodes: Mapping[NodeId, NodeResult],
+    wanted: Iterable[tuple[NodeId, str | None, str | None]],
+    *,
+    merge: bool,
+) -> dict[Any, Any]:
+    collected: dict[NodeId, dict[str, Any]] = {}
+    merged: dict[str, Any] = {}
+    for node_id, name, new_name in wanted:
+        outputs = nodes[node_id].outputs
+        values = outputs if name is None else {new_name or name: outputs[name]} if name in outputs else {}
+        collected.setdefault(node_id, {}).update(values)
+        merged.update(values)
+    return merged if merge else {node_id: values for node_id, values in collected.items() if values}

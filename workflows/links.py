@@ -1,0 +1,87 @@
+"""When a link is taken, and what it hands over."""
+
+from __future__ import annotations
+
+import traceback
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from workflows.graph import Link, Node
+    from workflows.interface import Interface
+    from workflows.keys import InputKey
+
+ERROR_OUTPUTS = ("WorkflowException", "WorkflowExceptionInstance")
+"""What an error link carries, besides the inputs of the node that failed."""
+
+
+def taken_links(node: Node, links: Sequence[Link], outputs: Mapping[Any, Any]) -> list[Link]:
+    """Return those of a node's outgoing links that are taken after its success.
+
+    All conditions of a link must hold. A condition on an output that was not
+    set does not hold. A condition whose value is the ``conditions_else_value``
+    of the node also holds when no other condition tests for the actual value.
+    """
+    tested = [condition for link in links for condition in link.conditions]
+
+    @cache
+    def is_tested(name: str | int) -> bool:
+        return any(other == name and _equal(outputs[name], value) for other, value in tested)
+
+    def holds(name: str | int, value: Any) -> bool:
+        if name not in outputs:
+            return False
+        is_else = _equal(value, node.conditions_else_value)
+        return _equal(outputs[name], value) or (is_else and not is_tested(name))
+
+    return [
+        link
+        for link in links
+        if not link.on_error and all(holds(name, value) for name, value in link.conditions)
+    ]
+
+
+def error_links(links: Iterable[Link]) -> list[Link]:
+    """Return those of a node's outgoing links that are taken after its failure."""
+    return [link for link in links if link.on_error]
+
+
+def error_outputs(error: BaseException, inputs: Mapping[InputKey, Any]) -> dict[InputKey, Any]:
+    """Return what the error links of a failed node carry."""
+    cause = error.__cause__ or error
+    description = {
+        "errorMessage": str(cause),
+        "traceBack": "".join(traceback.format_exception(cause)),
+    }
+    return {**inputs, "WorkflowException": description, "WorkflowExceptionInstance": cause}
+
+
+def handed_over(link: Link, outputs: Mapping[Any, Any], target: Interface) -> dict[InputKey, Any]:
+    """Return the inputs that a link gives its target; outputs that were not set are left out."""
+    if link.map_all_data:
+        return {name: value for name, value in outputs.items() if target.accepts(name)}
+    inputs: dict[InputKey, Any] = {}
+    for source, name in link.data_mapping:
+        if source is None:
+            inputs[name] = dict(outputs)
+        elif source in outputs:
+            inputs[name] = outputs[source]
+    return inputs
+
+
+def fed_inputs(link: Link, source: Interface, target: Interface) -> set[InputKey]:
+    """Return the inputs that a link gives its target when every output is set."""
+    if not link.map_all_data:
+        return {name for _, name in link.data_mapping}
+    names = {*source.input_names, *ERROR_OUTPUTS} if link.on_error else set(source.outputs)
+    return {name for name in names if target.accepts(name)}
+
+
+def _equal(first: Any, second: Any) -> bool:
+    """Compare any two values; those that do not compare to one truth value, as arrays, are unequal."""
+    try:
+        return bool(first == second)
+    except Exception:  # noqa: BLE001 -- the comparison is code of the values
+        return False

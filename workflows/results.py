@@ -1,0 +1,41 @@
+"""What came out of a run, node by node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from workflows.errors import WorkflowError
+    from workflows.keys import NodeId
+    from workflows.states import State
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """How a node ended. Only a node that started has times; only a success has outputs."""
+
+    state: State
+    outputs: Mapping[str, Any] = field(default_factory=dict)
+    error: WorkflowError | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    ``state`` is succeeded, failed or cancelled. A run fails when a node failed
+    without an error link that led on; ``error`` is then the error of the first
+    such node in the order of the document.
+    """
+
+    state: State
+    nodes: Mapping[NodeId, NodeResult]
+    outputs: Mapping[Any, Any]
+    error: WorkflowError | None = None
+    job_id: str | None = None
