@@ -24,7 +24,9 @@ OUTPUTS_FOLDER = DATA_FOLDER / "outputs"
 LOGS_FOLDER = DATA_FOLDER / "logs"
 ENGINES_FOLDER = DATA_FOLDER / "engines"
 # A dataset may be registered only below one of these folders.
-RAW_ROOTS = [Path(root).resolve() for root in env.list("REPRISE_RAW_ROOTS", default=[str(DATA_FOLDER / "raw")])]
+RAW_ROOTS = [
+    Path(root).resolve() for root in env.list("REPRISE_RAW_ROOTS", default=[str(DATA_FOLDER / "raw")])
+]
 for _folder in (DATA_FOLDER, STAGING_FOLDER, OUTPUTS_FOLDER, LOGS_FOLDER, ENGINES_FOLDER):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -144,7 +146,7 @@ AXES_VERBOSE = False
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "portal.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     # Rows are filtered by portal.access; a request without a person sees open data.
@@ -152,7 +154,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["portal.api.parsers.BoundedJSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "portal.api.schema.ApiSchema",
     "EXCEPTION_HANDLER": "portal.api.errors.handle",
 }
 REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "rpr_", "AUTO_REFRESH": False}
@@ -188,8 +190,9 @@ JOB_SWEEP_INTERVAL_S = env.float("REPRISE_SWEEP_INTERVAL", default=5.0)
 JOB_ANNOUNCE_AGAIN_S = env.float("REPRISE_ANNOUNCE_AGAIN", default=30.0)
 ENGINES_LIMIT_BYTES = env.int("REPRISE_ENGINES_LIMIT", default=2 * 2**30)
 
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://")
-if CELERY_BROKER_URL == "filesystem://":
+BROKER_PROCESSED_FOLDER: Path | None = None
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
+if CELERY_BROKER_URL.startswith("filesystem:"):
     _broker = DATA_FOLDER / "broker"
     for _folder in (_broker, _broker / "messages", _broker / "processed", _broker / "control"):
         _folder.mkdir(mode=0o700, exist_ok=True)
@@ -206,7 +209,6 @@ if CELERY_BROKER_URL == "filesystem://":
 else:
     # A broker that accepts a connection and stays silent must not hold a page.
     CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 3, "socket_connect_timeout": 3, "connect_timeout": 3}
-    BROKER_PROCESSED_FOLDER = None
 CELERY_TASK_DEFAULT_QUEUE = "reprise"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"

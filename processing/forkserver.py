@@ -27,7 +27,15 @@ __all__ = ["Child", "ForkServer"]
 
 _MESSAGE_BYTES = 4096
 _N_DESCRIPTORS = 3
-_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "OMP_NUM_THREADS", "HDF5_PLUGIN_PATH", "PYTHONWARNINGS")
+_KEPT_VARIABLES = (
+    "PATH",
+    "LANG",
+    "LC_ALL",
+    "TMPDIR",
+    "OMP_NUM_THREADS",
+    "HDF5_PLUGIN_PATH",
+    "PYTHONWARNINGS",
+)
 
 
 @dataclass
@@ -124,7 +132,7 @@ class ForkServer:
 
 
 def _told_pid(status: int) -> int:
-    """The server tells the process id as one line before anything else."""
+    """Read the process id, which the server tells as one line before anything else."""
     line = b""
     while not line.endswith(b"\n"):
         byte = os.read(status, 1)

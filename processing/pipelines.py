@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from processing.summary import Summary
 
@@ -25,7 +26,7 @@ __all__ = ["TECHNIQUES", "shipped_pipelines", "summariser"]
 TECHNIQUES = ("xrpd",)
 
 
-def shipped_pipelines() -> Iterator[dict[str, object]]:
+def shipped_pipelines() -> Iterator[dict[str, Any]]:
     """Yield the graph of each pipeline of each technique that has an ``input_schema``."""
     for technique in TECHNIQUES:
         folder = files("processing.techniques").joinpath(technique, "pipelines")
@@ -48,7 +49,7 @@ def summariser(technique: str) -> Callable[[Path], Summary]:
     return import_module(f"processing.techniques.{technique}.summary").summarise
 
 
-def describer(technique: str) -> Callable[..., Mapping[str, object]]:
+def describer(technique: str) -> Callable[..., Mapping[str, Any]]:
     """Return the function that reads a technique's parameters from raw files."""
     if technique not in TECHNIQUES:
         raise KeyError(technique)

@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 __all__ = ["Recipe", "read_recipe", "write_recipe"]
 
@@ -45,8 +46,8 @@ class Recipe:
 
     job_id: str
     attempt: int
-    workflow: Mapping[str, object]
-    inputs: list[dict[str, object]]
+    workflow: Mapping[str, Any]
+    inputs: list[dict[str, Any]]
     staging: str
     output_files: list[dict[str, str]] = field(default_factory=list)
     roots: list[str] = field(default_factory=list)
@@ -57,7 +58,7 @@ class Recipe:
     engines_limit_bytes: int = 2 * 2**30
     memory_limit_bytes: int = 0
 
-    def all_inputs(self) -> list[dict[str, object]]:
+    def all_inputs(self) -> list[dict[str, Any]]:
         """Return the node inputs, those that name output files included, with full paths."""
         files = [
             {"id": file["id"], "name": file["name"], "value": str(Path(self.staging) / file["value"])}

@@ -1,11 +1,9 @@
 """What a result looks like on a card: named numbers with units and small curves."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from math import isfinite
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -54,7 +52,7 @@ class Summary:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Summary:
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         """Build the inverse of `as_dict`."""
         return cls(
             technique=stored["technique"],
@@ -64,9 +62,7 @@ class Summary:
         )
 
 
-def decimate(
-    x: Sequence[float] | np.ndarray, y: Sequence[float] | np.ndarray, max_points: int = MAX_POINTS
-) -> tuple[list[float], list[float]]:
+def decimate(x: np.ndarray, y: np.ndarray, max_points: int = MAX_POINTS) -> tuple[list[float], list[float]]:
     """Thin a curve without losing a peak.
 
     The points are cut into ``max_points // 2`` runs of equal length, and of each run the

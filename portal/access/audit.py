@@ -1,5 +1,7 @@
 """Adding to the record of what people did."""
 
+from django.contrib.auth.models import User
+
 from portal.access.models import AuditEvent
 from portal.access.rules import Person
 
@@ -11,5 +13,5 @@ def record(person: Person | None, action: str, subject: object, *, refused: bool
 
     A refusal is recorded outside of any transaction that the refusal rolls back.
     """
-    user = person if person is not None and person.is_authenticated else None
+    user = person if isinstance(person, User) else None
     AuditEvent.objects.create(user=user, action=action, subject=str(subject)[:200], refused=refused)

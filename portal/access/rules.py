@@ -6,7 +6,7 @@ part of the query, so nobody waits for a nightly task. Seeing is not processing:
 all, and reprocessed only by its participants (observers apart), its instrument's scientists and staff.
 """
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
@@ -20,9 +20,10 @@ __all__ = [
     "investigations_visible_to",
     "is_embargoed",
     "may_process",
+    "may_register",
 ]
 
-Person = AbstractBaseUser | AnonymousUser
+Person = User | AnonymousUser
 
 _PROCESSING_ROLES = (
     InvestigationUser.Role.PRINCIPAL_INVESTIGATOR,
@@ -62,13 +63,20 @@ def may_process(person: Person, investigation: Investigation) -> bool:
     return investigations_processable_by(person).filter(pk=investigation.pk).exists()
 
 
+def may_register(person: Person, instrument: Instrument) -> bool:
+    """Whether a person may announce what was measured on an instrument: its scientists and staff."""
+    if _is_staff(person):
+        return True
+    return person.is_authenticated and instrument.scientists.filter(pk=person.pk).exists()
+
+
 def is_embargoed(investigation: Investigation) -> bool:
     """Whether only its own people see the investigation today."""
     return investigation.release_date is None or investigation.release_date > timezone.now()
 
 
 def _is_staff(person: Person) -> bool:
-    return person.is_active and getattr(person, "is_staff", False)
+    return person.is_active and person.is_staff
 
 
 def _has_part(person: Person, **narrower: object) -> Exists | Q:

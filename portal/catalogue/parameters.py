@@ -18,7 +18,7 @@ _NUMBERS = {"NX_NUMBER", "NX_FLOAT", "NX_INT", "NX_UINT", "NX_POSINT"}
 # What no official name exists for yet. pyFAI's geometry, in pyFAI's own units
 # (https://pyfai.readthedocs.io, "Detector's position").
 _OWN = (
-    ("XRPD_geometry_dist", "Distance to PONI", "m", True),
+    ("XRPD_geometry_dist", "Distance", "m", True),
     ("XRPD_geometry_poni1", "PONI 1 (vertical)", "m", True),
     ("XRPD_geometry_poni2", "PONI 2 (horizontal)", "m", True),
     ("XRPD_geometry_rot1", "Rotation 1", "rad", True),
@@ -27,7 +27,18 @@ _OWN = (
     ("XRPD_geometry_pixel1", "Pixel size 1 (vertical)", "m", True),
     ("XRPD_geometry_pixel2", "Pixel size 2 (horizontal)", "m", True),
     ("XRPD_geometry_detector", "Detector", "", False),
+    ("XRPD_geometry_orientation", "Orientation", "", True),
+    ("XRPD_image_rows", "Rows", "pixels", True),
+    ("XRPD_image_columns", "Columns", "pixels", True),
+    ("XRPD_image_frames", "Frames", "", True),
 )
+
+# Short labels for what every card shows; the others are made from the name.
+_LABELS = {
+    "InstrumentMonochromator_energy": "Energy",
+    "InstrumentMonochromator_wavelength": "Wavelength",
+    "HTXRPD_exposureTime": "Exposure",
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,7 @@ def typed_parameters(values: Mapping[str, object]) -> dict[str, float | int | st
 
 def _typed(row: Parameter, value: object) -> float | int | str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
+        return value + 0  # minus zero becomes zero
     if row.is_number:
         try:
             number = float(str(value))
@@ -88,6 +99,8 @@ def _typed(row: Parameter, value: object) -> float | int | str:
 
 def _label(name: str) -> str:
     """``InstrumentMonochromator_energy`` becomes "Monochromator energy"."""
+    if name in _LABELS:
+        return _LABELS[name]
     group, _, field = name.partition("_")
     group = group.removeprefix("Instrument")
     words = f"{group} {field}".replace("_", " ").strip()

@@ -26,7 +26,8 @@ def line_svg(series: Sequence[Mapping[str, object]]) -> str:
         return ""
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in _scaled(points))
     return (
-        f'<svg class="card-plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<svg class="card-plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
+        'preserveAspectRatio="none" aria-hidden="true">'
         f'<polyline points="{path}" fill="none" stroke="currentColor" stroke-width="1.2" '
         'vector-effect="non-scaling-stroke" stroke-linejoin="round"/></svg>'
     )

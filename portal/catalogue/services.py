@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Sum
@@ -41,7 +42,7 @@ class DatasetContent:
     technique: str = ""
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    parameters: Mapping[str, object] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     files: Iterable[FileContent] = ()
     inputs: Iterable[Dataset] = ()
 
@@ -54,7 +55,11 @@ def register_dataset(investigation: Investigation, content: DatasetContent) -> t
     because an announcement may come before the last file is written.
     """
     parameters = typed_parameters(content.parameters)
-    sample = Sample.objects.get_or_create(investigation=investigation, name=content.sample)[0] if content.sample else None
+    sample = (
+        Sample.objects.get_or_create(investigation=investigation, name=content.sample)[0]
+        if content.sample
+        else None
+    )
     values = {
         "name": content.name,
         "type": content.type,
@@ -73,7 +78,7 @@ def register_dataset(investigation: Investigation, content: DatasetContent) -> t
     return dataset, is_new
 
 
-def store_summary(dataset: Dataset, content: Mapping[str, object]) -> DatasetSummary:
+def store_summary(dataset: Dataset, content: Mapping[str, Any]) -> DatasetSummary:
     """Keep the numbers and the plot that the dataset's card is drawn from."""
     series = content.get("series") or []
     svg = line_svg(series) if isinstance(series, list) else ""
@@ -93,7 +98,9 @@ def technique_named(name: str) -> Technique:
     for pid, names in _panet():
         if wanted == pid.lower() or wanted in (known.lower() for known in names):
             return _technique(pid, names)
-    raise InvalidInput(f"{name!r} is not a technique of PaNET.", fields={"technique": "not a PaNET technique"})
+    raise InvalidInput(
+        f"{name!r} is not a technique of PaNET.", fields={"technique": "not a PaNET technique"}
+    )
 
 
 def _technique(pid: str, names: tuple[str, ...]) -> Technique:
@@ -110,7 +117,8 @@ def _panet() -> list[tuple[str, tuple[str, ...]]]:
 
 def _store_files(dataset: Dataset, files: Iterable[FileContent]) -> None:
     rows = [
-        Datafile(dataset=dataset, name=file.name, size_bytes=file.size_bytes, sha256=file.sha256) for file in files
+        Datafile(dataset=dataset, name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
+        for file in files
     ]
     Datafile.objects.bulk_create(
         rows,

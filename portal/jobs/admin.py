@@ -18,7 +18,16 @@ class PipelineAdmin(admin.ModelAdmin):
 class JobAdmin(admin.ModelAdmin):
     """Jobs, to look at."""
 
-    list_display = ("id", "pipeline", "dataset", "submitted_by", "state", "attempt", "created_at", "error_code")
+    list_display = (
+        "id",
+        "pipeline",
+        "dataset",
+        "submitted_by",
+        "state",
+        "attempt",
+        "created_at",
+        "error_code",
+    )
     list_filter = ("state", "pipeline", "error_code")
     list_select_related = ("pipeline", "dataset", "submitted_by")
     readonly_fields = [field.name for field in Job._meta.fields]

@@ -21,7 +21,9 @@ _FAULTS = {
         Fault("bad_graph", "The pipeline itself is not valid; tell the instrument's staff."),
         Fault("not_allowed", "The pipeline asks for a task that this portal does not run; tell the staff."),
         Fault("task_failed", "See the log below; if the input looks right, tell the instrument's staff."),
-        Fault("bad_output", "The result was not published because it could not be read back; tell the staff."),
+        Fault(
+            "bad_output", "The result was not published because it could not be read back; tell the staff."
+        ),
         Fault("out_of_memory", "The data need more memory than a job may have; tell the staff."),
         Fault("time_limit", "The job took longer than a job may; use fewer points or tell the staff."),
         Fault("disk_full", "The portal's disk is full; try again when the staff made room.", may_heal=True),

@@ -21,12 +21,12 @@ class Attempt:
     """Where one attempt of a job writes and publishes."""
 
     def __init__(self, job_id: UUID | str, number: int) -> None:
-        self.job_id, self.number = str(job_id), number
+        self.job_id, self.number = UUID(str(job_id)), number
 
     @property
     def folder(self) -> Path:
         """The attempt's own folder, its journal entry."""
-        return settings.STAGING_FOLDER / self.job_id / str(self.number)
+        return settings.STAGING_FOLDER / str(self.job_id) / str(self.number)
 
     @property
     def files(self) -> Path:
@@ -36,12 +36,12 @@ class Attempt:
     @property
     def published(self) -> Path:
         """Where the files are once they are renamed."""
-        return settings.OUTPUTS_FOLDER / self.job_id / str(self.number)
+        return settings.OUTPUTS_FOLDER / str(self.job_id) / str(self.number)
 
     @property
     def log(self) -> Path:
         """What the run printed; kept when the attempt is over."""
-        return settings.LOGS_FOLDER / self.job_id / f"{self.number}.log"
+        return settings.LOGS_FOLDER / str(self.job_id) / f"{self.number}.log"
 
     def create(self) -> None:
         """Make the folders, empty."""
@@ -66,7 +66,7 @@ class Attempt:
     def all_staged(cls) -> Iterator["Attempt"]:
         """Yield every attempt that has a folder in staging."""
         for job_folder in sorted(settings.STAGING_FOLDER.iterdir()):
-            with suppress(FileNotFoundError, NotADirectoryError):
+            with suppress(FileNotFoundError, NotADirectoryError, ValueError):
                 for folder in sorted(job_folder.iterdir()):
                     yield cls(job_folder.name, int(folder.name))
 

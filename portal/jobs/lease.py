@@ -14,7 +14,15 @@ from django.utils import timezone
 
 from portal.jobs.models import Job, JobEvent
 
-__all__ = ["claim_job", "end_job", "free_expired_jobs", "is_still_ours", "release_job", "renew_lease", "retry_job"]
+__all__ = [
+    "claim_job",
+    "end_job",
+    "free_expired_jobs",
+    "is_still_ours",
+    "release_job",
+    "renew_lease",
+    "retry_job",
+]
 
 WORKER_DIED = "worker_died"
 WORKER_DIED_TEXT = "The worker that ran the job stopped answering."

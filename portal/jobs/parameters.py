@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
+from typing import Any
 
 from django.db.models import QuerySet
 from jsonschema import Draft202012Validator
@@ -12,10 +13,16 @@ from portal.catalogue.models import Datafile, Dataset
 from portal.jobs.models import Pipeline
 from portal.storage.paths import path_of
 
-__all__ = ["checked_parameters", "choosable_files", "file_parameters", "prefilled_parameters", "workflow_inputs"]
+__all__ = [
+    "checked_parameters",
+    "choosable_files",
+    "file_parameters",
+    "prefilled_parameters",
+    "workflow_inputs",
+]
 
 
-def prefilled_parameters(pipeline: Pipeline, dataset: Dataset) -> dict[str, object]:
+def prefilled_parameters(pipeline: Pipeline, dataset: Dataset) -> dict[str, Any]:
     """Return the values a form starts with: the schema's defaults, then what the dataset says.
 
     A property with ``populate`` (ESRF's extension) takes the first dataset parameter that is there.
@@ -24,9 +31,7 @@ def prefilled_parameters(pipeline: Pipeline, dataset: Dataset) -> dict[str, obje
     return _prefilled(pipeline.input_schema, dataset)
 
 
-def checked_parameters(
-    pipeline: Pipeline, dataset: Dataset, given: Mapping[str, object]
-) -> dict[str, object]:
+def checked_parameters(pipeline: Pipeline, dataset: Dataset, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the given parameters, completed by the schema's defaults.
 
     Raises
@@ -37,11 +42,16 @@ def checked_parameters(
     schema = {**pipeline.input_schema, "additionalProperties": False}
     parameters = {**_defaults(schema), **given}
     faults = {
-        _field(error): _sentence(error, schema) for error in Draft202012Validator(schema).iter_errors(parameters)
+        _field(error): _sentence(error, schema)
+        for error in Draft202012Validator(schema).iter_errors(parameters)
     }
     for name, spec in file_parameters(schema):
         value = parameters.get(name)
-        if name not in faults and value is not None and not choosable_files(dataset, spec).filter(pk=value).exists():
+        if (
+            name not in faults
+            and value is not None
+            and not choosable_files(dataset, spec).filter(pk=value).exists()
+        ):
             faults[name] = f"File {value} is not one of this dataset's files that can be used here."
     if faults:
         summary = "; ".join(f"{name or 'parameters'}: {text}" for name, text in faults.items())
@@ -49,7 +59,9 @@ def checked_parameters(
     return parameters
 
 
-def workflow_inputs(pipeline_schema: Mapping[str, object], parameters: Mapping[str, object]) -> list[dict[str, object]]:
+def workflow_inputs(
+    pipeline_schema: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> list[dict[str, Any]]:
     """Return the parameters as inputs of the workflow's nodes; files become their paths."""
     properties = pipeline_schema["properties"]
     files = dict(file_parameters(pipeline_schema))
@@ -61,14 +73,14 @@ def workflow_inputs(pipeline_schema: Mapping[str, object], parameters: Mapping[s
     return inputs
 
 
-def file_parameters(schema: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
+def file_parameters(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the properties whose value is the id of a file of the dataset."""
     for name, spec in schema["properties"].items():
         if spec.get("format") == "datafile":
             yield name, spec
 
 
-def choosable_files(dataset: Dataset, spec: Mapping[str, object]) -> QuerySet[Datafile]:
+def choosable_files(dataset: Dataset, spec: Mapping[str, Any]) -> QuerySet[Datafile]:
     """Return the dataset's files whose ending the property accepts."""
     endings = tuple(spec.get("accept", ()))
     files = dataset.datafiles.all()
@@ -78,9 +90,10 @@ def choosable_files(dataset: Dataset, spec: Mapping[str, object]) -> QuerySet[Da
     return files.filter(pk__in=fitting)
 
 
-def _prefilled(schema: Mapping[str, object], dataset: Dataset) -> dict[str, object]:
-    values = {}
+def _prefilled(schema: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+    values: dict[str, Any] = {}
     for name, spec in schema["properties"].items():
+        value: Any
         if spec.get("type") == "object":
             value = _prefilled(spec, dataset) or None
         elif spec.get("format") == "datafile":
@@ -93,35 +106,36 @@ def _prefilled(schema: Mapping[str, object], dataset: Dataset) -> dict[str, obje
     return values
 
 
-def _first_file(spec: Mapping[str, object], dataset: Dataset) -> int | None:
+def _first_file(spec: Mapping[str, Any], dataset: Dataset) -> int | None:
     first = choosable_files(dataset, spec).first()
     return first.pk if first else None
 
 
-def _own_value(spec: Mapping[str, object], dataset: Dataset) -> object:
+def _own_value(spec: Mapping[str, Any], dataset: Dataset) -> object:
     for source in spec.get("populate", ()):
         if source.get("type") == "parameter" and source["value"] in dataset.parameters:
             return dataset.parameters[source["value"]]
     return spec.get("default")
 
 
-def _defaults(schema: Mapping[str, object]) -> dict[str, object]:
+def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
     return {name: spec["default"] for name, spec in schema["properties"].items() if "default" in spec}
 
 
 def _field(error: ValidationError) -> str:
     path = [str(part) for part in error.absolute_path]
+    given, schema = _mapping(error.instance), _mapping(error.schema)
     if error.validator == "required":
-        path.append(next(name for name in error.validator_value if name not in error.instance))
+        path.append(next(name for name in schema["required"] if name not in given))
     elif error.validator == "additionalProperties":
-        path.extend(sorted(set(error.instance) - set(error.schema.get("properties", {})))[:1])
+        path.extend(sorted(set(given) - set(schema.get("properties", {})))[:1])
     return ".".join(path)
 
 
-def _sentence(error: ValidationError, schema: Mapping[str, object]) -> str:
+def _sentence(error: ValidationError, schema: Mapping[str, Any]) -> str:
     """Say what is wrong in the words of the form."""
-    unit = error.schema.get("unit", "")
-    limit = f"{error.validator_value} {unit}".strip() if not isinstance(error.validator_value, dict | list) else ""
+    spec = _mapping(error.schema)
+    limit = f"{spec.get(str(error.validator))} {spec.get('unit', '')}".strip()
     sentences = {
         "required": "This value is needed.",
         "additionalProperties": f"No such parameter; there are {', '.join(sorted(schema['properties']))}.",
@@ -129,8 +143,11 @@ def _sentence(error: ValidationError, schema: Mapping[str, object]) -> str:
         "maximum": f"Must be at most {limit}.",
         "exclusiveMinimum": f"Must be more than {limit}.",
         "exclusiveMaximum": f"Must be less than {limit}.",
-        "type": f"Must be of type {error.validator_value}.",
+        "type": f"Must be of type {spec.get('type')}.",
+        "enum": f"Must be one of {', '.join(map(str, spec.get('enum', ())))}.",
     }
-    if error.validator == "enum":
-        return f"Must be one of {', '.join(map(str, error.validator_value))}."
     return sentences.get(str(error.validator), error.message)
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -59,13 +60,16 @@ def jobs_visible_to(person: Person) -> QuerySet[Job]:
 
 def pipelines_for(dataset: Dataset) -> list[Pipeline]:
     """Return the pipelines whose keywords fit the dataset: technique and instrument."""
-    return [pipeline for pipeline in Pipeline.objects.filter(enabled=True) if _fits(pipeline.keywords, dataset)]
+    return [
+        pipeline for pipeline in Pipeline.objects.filter(enabled=True) if _fits(pipeline.keywords, dataset)
+    ]
 
 
 def steps_of(job: Job) -> list[Step]:
     """Return the steps of the latest attempt in the workflow's order, those still to come included."""
     steps = {
-        str(node["id"]): Step(str(node["id"]), str(node.get("label") or node["id"])) for node in job.workflow["nodes"]
+        str(node["id"]): Step(str(node["id"]), str(node.get("label") or node["id"]))
+        for node in job.workflow["nodes"]
     }
     for event in job.events.filter(attempt=job.attempt).exclude(step="").order_by("id"):
         before = steps.get(event.step) or Step(event.step, event.step)
@@ -82,7 +86,9 @@ def succeeded_twin(digest: str) -> Output | None:
 def results_of(dataset: Dataset) -> QuerySet[Output]:
     """Return what has been made from a dataset here, newest first."""
     outputs = Output.objects.filter(job__dataset=dataset)
-    return outputs.select_related("dataset__summary", "job__pipeline", "job__submitted_by").order_by("-published_at")
+    return outputs.select_related("dataset__summary", "job__pipeline", "job__submitted_by").order_by(
+        "-published_at"
+    )
 
 
 def has_live_worker(queue: str) -> bool:
@@ -90,7 +96,7 @@ def has_live_worker(queue: str) -> bool:
     return Worker.objects.filter(queue=queue, seen_at__gt=timezone.now() - _SILENT_FOR).exists()
 
 
-def _fits(keywords: Mapping[str, object], dataset: Dataset) -> bool:
+def _fits(keywords: Mapping[str, Any], dataset: Dataset) -> bool:
     technique = dataset.technique.acronym if dataset.technique else ""
     return _matches(keywords.get("definition"), technique) and _matches(
         keywords.get("instrumentName"), dataset.investigation.instrument.name

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -23,7 +24,7 @@ __all__ = ["cancel_job", "publish_output", "recipe_digest", "submit_job", "sync_
 
 
 def submit_job(
-    *, user: Person, dataset: Dataset, pipeline: Pipeline, parameters: Mapping[str, object], request_key: UUID
+    *, user: Person, dataset: Dataset, pipeline: Pipeline, parameters: Mapping[str, Any], request_key: UUID
 ) -> Job:
     """Queue one reprocessing of a dataset.
 
@@ -56,12 +57,12 @@ def submit_job(
 
 @transaction.atomic
 def _create_job(
-    *, user: Person, dataset: Dataset, pipeline: Pipeline, parameters: dict[str, object], request_key: UUID
+    *, user: Person, dataset: Dataset, pipeline: Pipeline, parameters: dict[str, Any], request_key: UUID
 ) -> Job:
     job = Job.objects.create(
         pipeline=pipeline,
         dataset=dataset,
-        submitted_by=user,
+        submitted_by_id=user.pk,
         request_key=request_key,
         workflow=pipeline.graph,
         parameters=parameters,
@@ -80,7 +81,7 @@ def _same_request(job: Job, user: Person, dataset: Dataset) -> Job:
     return job
 
 
-def recipe_digest(pipeline: Pipeline, dataset: Dataset, parameters: Mapping[str, object]) -> str:
+def recipe_digest(pipeline: Pipeline, dataset: Dataset, parameters: Mapping[str, Any]) -> str:
     """Return what is the same for two jobs that compute the same.
 
     Workflow, parameters, and of each file its size and checksum as registered.
@@ -114,7 +115,7 @@ def cancel_job(*, user: Person, job: Job) -> bool:
 
 
 @transaction.atomic
-def publish_output(job: Job, *, folder: Path, manifest: Mapping[str, object]) -> Output | None:
+def publish_output(job: Job, *, folder: Path, manifest: Mapping[str, Any]) -> Output | None:
     """Make the files in ``folder`` the output of the job, and the job a success, or do neither.
 
     Parameters
@@ -143,7 +144,11 @@ def publish_output(job: Job, *, folder: Path, manifest: Mapping[str, object]) ->
             technique=source.technique.pid if source.technique else "",
             started_at=job.started_at,
             ended_at=timezone.now(),
-            parameters={**source.parameters, "Process_program": "reprise", "Process_version": manifest["record"]["version"]},
+            parameters={
+                **source.parameters,
+                "Process_program": "reprise",
+                "Process_version": manifest["record"]["version"],
+            },
             files=files,
             inputs=[source],
         ),
@@ -154,7 +159,7 @@ def publish_output(job: Job, *, folder: Path, manifest: Mapping[str, object]) ->
 
 
 @transaction.atomic
-def sync_pipelines(documents: list[dict[str, object]]) -> int:
+def sync_pipelines(documents: list[dict[str, Any]]) -> int:
     """Store the given pipelines, new or changed; return how many there are.
 
     What a person set (queue, switched off) stays.

@@ -142,7 +142,9 @@ def _follow(job: Job, child: Child) -> _Outcome:
         elif told["kind"] == "step":
             _store_step(job, told)
         else:
-            outcome = _Outcome(told["kind"] if told["kind"] == "staged" else told["code"], told.get("message", ""))
+            outcome = _Outcome(
+                told["kind"] if told["kind"] == "staged" else told["code"], told.get("message", "")
+            )
     exit_code = child.wait()
     if outcome is None or (outcome.code == "staged" and exit_code != 0):
         return _Outcome("crashed", f"The run stopped without a word (exit code {exit_code}).")

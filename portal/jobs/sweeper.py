@@ -7,7 +7,6 @@ import logging
 import threading
 import time
 from datetime import timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
@@ -33,7 +32,9 @@ def sweep_until(stop: threading.Event, *, worker: str, queues: list[str]) -> Non
     while True:
         try:
             for queue in queues:
-                Worker.objects.update_or_create(name=worker, queue=queue, defaults={"seen_at": timezone.now()})
+                Worker.objects.update_or_create(
+                    name=worker, queue=queue, defaults={"seen_at": timezone.now()}
+                )
             if _may_sweep():
                 sweep()
         except DatabaseError:
@@ -88,7 +89,7 @@ def _remove_leftovers() -> None:
 
 def _forget_old() -> None:
     Worker.objects.filter(seen_at__lt=timezone.now() - _WORKER_FORGOTTEN).delete()
-    folder: Path | None = settings.BROKER_PROCESSED_FOLDER
+    folder = settings.BROKER_PROCESSED_FOLDER
     if folder is not None:
         oldest = time.time() - _BROKER_KEEPS.total_seconds()
         for message in folder.iterdir():

@@ -81,7 +81,7 @@ def _blocks(path: Path, start: int, length: int) -> Iterator[bytes]:
 
 
 def _as_download(response: HttpResponseBase, name: str) -> HttpResponseBase:
-    """Always a download, never shown inline: a file of a user must not run as part of a page."""
+    """Never show it inline: a file of a user must not run as part of a page."""
     guessed = _TYPES.get(Path(name).suffix.lower()) or mimetypes.guess_type(name)[0]
     if response.status_code in (200, 206) and name:
         response["Content-Type"] = guessed or "application/octet-stream"

@@ -48,7 +48,10 @@ def dataset_folder(dataset: Dataset) -> Path:
         The location is gone or no longer below a configured root.
     """
     path = Path(dataset.location).resolve()
-    if not any(_is_inside(path, root) for root in [settings.OUTPUTS_FOLDER, *settings.RAW_ROOTS]) or not path.exists():
+    if (
+        not any(_is_inside(path, root) for root in [settings.OUTPUTS_FOLDER, *settings.RAW_ROOTS])
+        or not path.exists()
+    ):
         raise NotFound(f"The data of {dataset.name} are not in place.")
     return path if path.is_dir() else path.parent
 

@@ -22,13 +22,17 @@ class Dataset(models.Model):
         PROCESSED = "processed", "Processed"
 
     investigation = models.ForeignKey(Investigation, on_delete=models.PROTECT, related_name="datasets")
-    sample = models.ForeignKey(Sample, null=True, blank=True, on_delete=models.SET_NULL, related_name="datasets")
+    sample = models.ForeignKey(
+        Sample, null=True, blank=True, on_delete=models.SET_NULL, related_name="datasets"
+    )
     technique = models.ForeignKey(
         Technique, null=True, blank=True, on_delete=models.PROTECT, related_name="datasets"
     )
     type = models.CharField(max_length=20, choices=Type, default=Type.ACQUISITION)
     name = models.CharField(max_length=255)
-    location = models.CharField(max_length=1000, help_text="Absolute path of the folder, or of the single file.")
+    location = models.CharField(
+        max_length=1000, help_text="Absolute path of the folder, or of the single file."
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     energy_kev = models.FloatField(null=True, blank=True)
@@ -39,7 +43,9 @@ class Dataset(models.Model):
     parameters = models.JSONField(default=dict, blank=True)
     inputs = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="outputs")
     # The newest result made from this dataset; kept here so that a page of cards is one query.
-    latest_result = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    latest_result = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     registered_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -87,3 +93,8 @@ class DatasetSummary(models.Model):
 
     def __str__(self) -> str:
         return f"summary of {self.dataset}"
+
+    @property
+    def plot_id(self) -> str:
+        """The id of the page element that holds the series."""
+        return f"series-{self.pk}"

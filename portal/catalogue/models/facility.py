@@ -25,7 +25,9 @@ class Technique(models.Model):
 
     pid = models.URLField(unique=True, help_text="The technique's PaNET address.")
     name = models.CharField(max_length=255)
-    acronym = models.CharField(max_length=50, blank=True, help_text="The short name pipelines ask for, as XRPD.")
+    acronym = models.CharField(
+        max_length=50, blank=True, help_text="The short name pipelines ask for, as XRPD."
+    )
 
     class Meta:
         ordering = ["name"]

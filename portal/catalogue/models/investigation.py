@@ -52,7 +52,9 @@ class InvestigationUser(models.Model):
         LOCAL_CONTACT = "local_contact", "Local contact"
         OBSERVER = "observer", "Observer (sees, does not process)"
 
-    investigation = models.ForeignKey(Investigation, on_delete=models.CASCADE, related_name="investigation_users")
+    investigation = models.ForeignKey(
+        Investigation, on_delete=models.CASCADE, related_name="investigation_users"
+    )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="roles")
     role = models.CharField(max_length=30, choices=Role, default=Role.PARTICIPANT)
 
@@ -75,7 +77,9 @@ class Sample(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["investigation", "name"], name="sample_name_once_per_investigation"),
+            models.UniqueConstraint(
+                fields=["investigation", "name"], name="sample_name_once_per_investigation"
+            ),
         ]
 
     def __str__(self) -> str:

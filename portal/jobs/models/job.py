@@ -45,7 +45,9 @@ class Job(models.Model):
 
     state = models.CharField(max_length=20, choices=State, default=State.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
-    failures = models.PositiveIntegerField(default=0, help_text="Attempts that ended in a fault that may heal.")
+    failures = models.PositiveIntegerField(
+        default=0, help_text="Attempts that ended in a fault that may heal."
+    )
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=255, blank=True)
     # A job that is tried again waits until then.

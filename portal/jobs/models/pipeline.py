@@ -1,6 +1,7 @@
 """A workflow that is offered for reprocessing, with its form."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -30,16 +31,16 @@ class Pipeline(models.Model):
         return self.label
 
     @property
-    def attributes(self) -> Mapping[str, object]:
+    def attributes(self) -> Mapping[str, Any]:
         """The graph's own attributes."""
         return self.graph["graph"]
 
     @property
-    def input_schema(self) -> Mapping[str, object]:
+    def input_schema(self) -> Mapping[str, Any]:
         """JSON Schema of the parameters a person may give."""
         return self.attributes["input_schema"]
 
     @property
-    def keywords(self) -> Mapping[str, object]:
+    def keywords(self) -> Mapping[str, Any]:
         """What the pipeline fits: instrument, technique, role."""
         return self.attributes.get("keywords", {})

@@ -1,0 +1,60 @@
+"""What lists can be narrowed to."""
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema_field
+
+from portal.catalogue.models import Dataset
+from portal.jobs.models import Job
+
+__all__ = ["DatasetFilter", "JobFilter"]
+
+_MAX_ID = 2**63 - 1
+
+
+class IdFilter(filters.Filter):
+    """A whole number that the database can hold."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, field_name: str, help_text: str) -> None:
+        super().__init__(field_name=field_name, min_value=1, max_value=_MAX_ID, help_text=help_text)
+        extend_schema_field({"type": "integer", "format": "int64", "description": help_text})(self)
+
+
+class DatasetFilter(filters.FilterSet):
+    """Datasets by where, how and on what they were measured."""
+
+    investigation = IdFilter("investigation", help_text="Id of the investigation.")
+    type = filters.ChoiceFilter(choices=Dataset.Type.choices, help_text="Measured, or made from such.")
+    sample = filters.CharFilter("sample__name", help_text="Exact name of the sample.")
+    technique = filters.CharFilter(
+        method="with_technique", help_text="Acronym as XRPD, whatever its case, or PaNET address."
+    )
+    name = filters.CharFilter("name", lookup_expr="icontains", help_text="A part of the dataset's name.")
+
+    class Meta:
+        model = Dataset
+        fields = ["investigation", "type", "sample", "technique", "name"]
+
+    def with_technique(self, datasets: QuerySet[Dataset], _: str, technique: str) -> QuerySet[Dataset]:
+        """Narrow by acronym or address."""
+        return datasets.filter(Q(technique__acronym__iexact=technique) | Q(technique__pid=technique))
+
+
+class JobFilter(filters.FilterSet):
+    """Jobs by dataset, state and person."""
+
+    dataset = IdFilter("dataset", help_text="Id of the dataset that the job reads.")
+    state = filters.MultipleChoiceFilter(choices=Job.State.choices, help_text="May be given several times.")
+    mine = filters.BooleanFilter(method="of_person", help_text="true: my own jobs; false: those of others.")
+
+    class Meta:
+        model = Job
+        fields = ["dataset", "state", "mine"]
+
+    def of_person(self, jobs: QuerySet[Job], _: str, mine: bool) -> QuerySet[Job]:
+        """Narrow to the person's own jobs, or to all but these."""
+        own = Q(submitted_by=self.request.user.pk) & Q(submitted_by__isnull=False)
+        return jobs.filter(own) if mine else jobs.exclude(own)

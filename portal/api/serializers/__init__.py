@@ -1,0 +1,1 @@
+"""What goes in and out, with a help text and the unit for each field."""

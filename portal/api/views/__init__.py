@@ -1,0 +1,1 @@
+"""Thin views: a person, a selector or a service, a serializer."""

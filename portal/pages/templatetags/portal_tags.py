@@ -1,0 +1,140 @@
+"""What templates need beyond Django's own: parameters with units, numbers for people."""
+
+import math
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+
+from portal.access.rules import is_embargoed
+from portal.catalogue.models import Datafile, Dataset, DatasetSummary, Investigation
+from portal.catalogue.parameters import parameter
+
+register = template.Library()
+
+HDF5_ENDINGS = {".h5", ".hdf5", ".nxs"}
+
+# What a card shows of a dataset, by technique; the rest is on its page.
+_ON_CARD = {
+    "XRPD": (
+        "InstrumentMonochromator_energy",
+        "XRPD_geometry_dist",
+        "HTXRPD_exposureTime",
+    ),
+}
+_EXPONENT_FROM, _EXPONENT_BELOW = 1e6, 1e-3
+
+
+@register.filter
+def number(value: object) -> str:
+    """Show a number with six significant digits at most; anything else as it is."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int) or (value.is_integer() and abs(value) < _EXPONENT_FROM):
+        return f"{int(value)}"
+    if not math.isfinite(value):
+        return "not measurable"
+    if abs(value) >= _EXPONENT_FROM or abs(value) < _EXPONENT_BELOW:
+        return f"{value:.4g}"
+    return f"{value:.6g}"
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Show seconds as a person would say them."""
+    if seconds is None:
+        return ""
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+@register.filter
+def embargoed(investigation: Investigation) -> bool:
+    """Whether only its own people see the investigation today."""
+    return is_embargoed(investigation)
+
+
+@register.filter
+def explorable(datafile: Datafile) -> bool:
+    """Whether one can look inside the file here."""
+    return PurePath(datafile.name).suffix.lower() in HDF5_ENDINGS
+
+
+@register.filter
+def h5join(path: str, name: str) -> str:
+    """Return the path of a child inside an HDF5 file."""
+    return f"{path.rstrip('/')}/{name}"
+
+
+@register.filter
+def of(mapping: Mapping[object, object], key: object) -> object:
+    """Return what a mapping holds under a key, or None."""
+    return mapping.get(key)
+
+
+@register.filter
+def unit_of(attributes: Mapping[str, str]) -> str:
+    """Return the unit that a form field was given."""
+    return attributes.get("data-unit", "")
+
+
+@register.simple_tag
+def job_parameters(schema: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a job's parameters as its form named them: label, value, unit."""
+    rows = []
+    for name, spec in schema["properties"].items():
+        value = parameters.get(name)
+        if spec.get("type") == "object":
+            rows += job_parameters(spec, value or {})
+        elif value is not None:
+            rows.append(
+                {"label": spec.get("title", name), "value": _named(spec, value), "unit": spec.get("unit", "")}
+            )
+    return rows
+
+
+@register.simple_tag
+def card_parameters(dataset: Dataset) -> list[dict[str, Any]]:
+    """Return the few parameters that a card of this technique shows: label, value, unit."""
+    names = _ON_CARD.get(dataset.technique.acronym if dataset.technique else "", ())
+    return [_shown(name, dataset.parameters[name]) for name in names if name in dataset.parameters]
+
+
+@register.simple_tag
+def all_parameters(dataset: Dataset) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return every parameter, grouped by the first word of its ICAT name."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for name, value in sorted(dataset.parameters.items()):
+        groups.setdefault(name.partition("_")[0], []).append(_shown(name, value))
+    return list(groups.items())
+
+
+@register.filter
+def plot(summary: DatasetSummary | None) -> SafeString:
+    """Return the small plot of a summary; its markup is our own, made from numbers alone."""
+    return mark_safe(summary.plot_svg if summary else "")  # noqa: S308
+
+
+def _named(spec: Mapping[str, Any], value: Any) -> object:
+    """Return a value as its form shows it: a file by its name, a choice by its label."""
+    if spec.get("format") == "datafile":
+        return Datafile.objects.filter(pk=value).first() or "a file that is gone"
+    if value in spec.get("enum", ()) and "enumNames" in spec:
+        return spec["enumNames"][spec["enum"].index(value)]
+    return value
+
+
+def _shown(name: str, value: object) -> dict[str, Any]:
+    row = parameter(name)
+    return {
+        "name": name,
+        "label": row.label,
+        "value": value,
+        "unit": row.unit,
+        "description": row.description,
+    }

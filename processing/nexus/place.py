@@ -1,0 +1,74 @@
+"""Where a process may read: the roots, and the check of a file's place."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from workflows import InputError
+
+Roots = Sequence[Path | str]
+
+
+class _Confinement:
+    """The roots of this process; None where the user may read whatever the system allows."""
+
+    roots: tuple[Path, ...] | None = None
+
+
+def confine(roots: Roots | None) -> None:
+    """Set the roots of this process: files or folders that reading stays inside."""
+    _Confinement.roots = None if roots is None else real_paths(roots)
+
+
+@contextmanager
+def confined(roots: Roots | None) -> Iterator[None]:
+    """Set the roots of this process for a while."""
+    before = _Confinement.roots
+    confine(roots)
+    try:
+        yield
+    finally:
+        _Confinement.roots = before
+
+
+def contained_path(path: Path | str, roots: Roots | None = None, *, name: str | None = None) -> Path:
+    """Resolve the path of a plain file and check it.
+
+    Parameters
+    ----------
+    path : path
+        May go through symbolic links; what counts is where it ends.
+    roots : paths, optional
+        Files or folders it has to be, or be inside of; default those of the process.
+    name : str, optional
+        What errors call the file; default ``path``.
+
+    Raises
+    ------
+    InputError
+        The file is outside the roots, does not exist, is not a regular file (a folder, a
+        pipe, a device), or may not be read.
+    """
+    shown = path if name is None else name
+    allowed = _Confinement.roots if roots is None else real_paths(roots)
+    real = Path(os.path.realpath(path))
+    if allowed is not None and not any(real == root or root in real.parents for root in allowed):
+        raise InputError(f"The file {shown} is outside the folders that may be read here")
+    try:
+        is_regular = stat.S_ISREG(real.stat().st_mode)
+    except FileNotFoundError:
+        raise InputError(f"The file {shown} does not exist") from None
+    except OSError as error:
+        raise InputError(f"The file {shown} cannot be read: {error.strerror}") from None
+    if not is_regular:
+        raise InputError(f"{shown} is not a regular file")
+    if not os.access(real, os.R_OK):
+        raise InputError(f"The file {shown} cannot be read: Permission denied")
+    return real
+
+
+def real_paths(roots: Roots) -> tuple[Path, ...]:
+    """Resolve the symbolic links of the roots themselves."""
+    return tuple(Path(os.path.realpath(root)) for root in roots)

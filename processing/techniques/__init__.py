@@ -1,0 +1,1 @@
+"""The techniques; each is self-contained and never imports another."""

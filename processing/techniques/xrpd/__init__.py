@@ -1,0 +1,1 @@
+"""X-ray powder diffraction: azimuthal integration of detector images into patterns."""

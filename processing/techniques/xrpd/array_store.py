@@ -1,0 +1,91 @@
+"""A bounded folder of named arrays that several processes share through memory maps.
+
+Each entry is a folder of ``.npy`` files.  It is written beside and renamed, so that it is
+there whole or not at all; it is checked by its checksums when it is loaded, because the
+arrays go into code that does not check indices; and the least recently used entries are
+removed when the folder grows over its limit.
+"""
+
+import json
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+META = "meta.json"
+
+
+@dataclass(frozen=True)
+class ArrayStore:
+    """Arrays kept under keys in ``folder``, at most ``max_bytes`` in all."""
+
+    folder: Path
+    max_bytes: int = 2 << 30
+
+    def __contains__(self, key: str) -> bool:
+        return (self.folder / key / META).exists()
+
+    def load(self, key: str) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Map the arrays of an entry into memory; None if it is absent or damaged.
+
+        The arrays are private to this process when written to (copy on write), and their
+        pages are shared with every other process as long as they are not.
+        """
+        entry = self.folder / key
+        try:
+            meta = json.loads((entry / META).read_text())
+            arrays = {name: np.load(entry / f"{name}.npy", mmap_mode="c") for name in meta["checksums"]}
+            if any(_checksum(array) != meta["checksums"][name] for name, array in arrays.items()):
+                return None
+            os.utime(entry)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return arrays, meta["values"]
+
+    def save(self, key: str, arrays: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
+        """Keep arrays and small JSON values; a full disk or a second writer is no error."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            staged = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
+        except OSError:
+            return
+        try:
+            for name, array in arrays.items():
+                np.save(staged / f"{name}.npy", array, allow_pickle=False)
+            checksums = {name: _checksum(array) for name, array in arrays.items()}
+            (staged / META).write_text(json.dumps({"checksums": checksums, "values": dict(values)}))
+            shutil.rmtree(self.folder / key, ignore_errors=True)
+            staged.rename(self.folder / key)
+        except OSError:
+            shutil.rmtree(staged, ignore_errors=True)
+        self._prune(keep=key)
+
+    def _prune(self, keep: str) -> None:
+        """Remove the entries that were not used for longest until the rest fits."""
+        entries = sorted(
+            (
+                (entry.stat().st_mtime, _size(entry), entry)
+                for entry in self.folder.iterdir()
+                if entry.is_dir()
+            ),
+            reverse=True,
+        )
+        total = 0
+        for _, size, entry in entries:
+            total += size
+            if total > self.max_bytes and entry.name != keep:
+                shutil.rmtree(entry, ignore_errors=True)
+
+
+def _size(entry: Path) -> int:
+    return sum(file.stat().st_size for file in entry.iterdir())
+
+
+def _checksum(array: np.ndarray) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).data)

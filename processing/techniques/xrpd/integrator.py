@@ -1,0 +1,190 @@
+"""pyFAI integrators that are built once per geometry and kept.
+
+The arithmetic is pyFAI's own ``AzimuthalIntegrator.integrate1d``.  What takes long in its
+first call is kept: the sparse matrix from pixels to bins, the solid angle and the
+polarisation of every pixel.  They are kept in this process, and on disk once
+`keep_engines_in` was called, so that a fresh process starts as warm as an old one.
+"""
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyFAI
+from pyFAI.containers import Integrate1dResult
+from pyFAI.integrator.azimuthal import AzimuthalIntegrator
+
+from processing.techniques.xrpd import engines
+from processing.techniques.xrpd.array_store import ArrayStore
+from processing.techniques.xrpd.geometry import Geometry
+from processing.techniques.xrpd.options import DEFAULT_METHOD, Binning, Method
+
+MAX_IN_PROCESS = 4
+"""Integrators kept in memory; one of a 4-megapixel detector takes about 200 MB."""
+
+ENGINE_BYTES = 2 << 30
+"""Default size of the folder of stored engines; one of 4 megapixels takes about 200 MB."""
+
+
+class KeptIntegrator:
+    """An integrator for images of one shape.
+
+    Attributes
+    ----------
+    integrator : AzimuthalIntegrator
+        pyFAI's object, for what it can do besides.
+    origin : str
+        Where its engine comes from: "disk", or "built" in the first call.
+    """
+
+    def __init__(
+        self,
+        geometry: Geometry,
+        shape: tuple[int, int],
+        binning: Binning,
+        method: Method,
+        mask: np.ndarray | None,
+    ) -> None:
+        self.geometry, self.shape, self.binning, self.method = geometry, shape, binning, method
+        self.integrator = _make_integrator(geometry, shape)
+        self.mask = _combined_mask(self.integrator, mask)
+        self._lock = threading.Lock()
+        self._store = _Kept.store
+        self._place_key = _key(geometry, shape)
+        self._engine_key = _key(geometry, shape, binning, method, self.mask)
+        self._warm_for: set[float | None] = set()
+        self.origin = "disk" if self._load_engine() else "built"
+
+    def integrate(self, image: np.ndarray, **options: Any) -> Integrate1dResult:
+        """Integrate one image of ``shape``; ``options`` are keywords of pyFAI's ``integrate1d``."""
+        polarization = options.get("polarization_factor")
+        with self._lock:  # an engine has one work space
+            if self._store and polarization not in self._warm_for:
+                engines.load_corrections(self._store, self._place_key, self.integrator, polarization)
+            result = self.integrator.integrate1d(
+                image,
+                self.binning.n_points,
+                unit=self.binning.unit,
+                method=tuple(self.method),
+                mask=self.mask,
+                radial_range=self.binning.radial_range,
+                azimuth_range=self.binning.azimuth_range,
+                **options,
+            )
+            if self._store and polarization not in self._warm_for:
+                self._keep(self._store, polarization)
+        return result
+
+    def _keep(self, store: ArrayStore, polarization: float | None) -> None:
+        """Store what the call has computed, and go on with the stored arrays: they are shared."""
+        self._warm_for.add(polarization)
+        engines.save_corrections(store, self._place_key, self.integrator, polarization)
+        if self.origin == "built" and engines.has_storable_engine(self.method):
+            engines.save_engine(store, self._engine_key, self.integrator, self.method)
+            self.integrator = _make_integrator(self.geometry, self.shape)
+            self._load_engine()
+            engines.load_corrections(store, self._place_key, self.integrator, polarization)
+
+    def _load_engine(self) -> bool:
+        if self._store is None or not engines.has_storable_engine(self.method):
+            return False
+        return engines.load_engine(
+            self._store,
+            self._engine_key,
+            self.integrator,
+            method=self.method,
+            unit=self.binning.unit,
+            mask=self.mask,
+        )
+
+
+class _Kept:
+    """What this process keeps (least recently used first), and where it stores engines."""
+
+    lock = threading.Lock()
+    integrators: OrderedDict[str, KeptIntegrator] = OrderedDict()
+    store: ArrayStore | None = None
+
+
+def keep_engines_in(folder: Path | str | None, *, max_bytes: int = ENGINE_BYTES) -> None:
+    """Store engines in a folder from now on; None ends that.  Forgets those in memory."""
+    with _Kept.lock:
+        _Kept.store = None if folder is None else ArrayStore(Path(folder), max_bytes)
+        _Kept.integrators.clear()
+
+
+def kept_integrator(
+    geometry: Geometry,
+    shape: tuple[int, int],
+    *,
+    mask: np.ndarray | None = None,
+    method: Method = DEFAULT_METHOD,
+    binning: Binning | None = None,
+) -> KeptIntegrator:
+    """Return the integrator of a geometry, made only if this process has none.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    shape : (rows, columns) of the images
+    mask : array (rows, columns), optional
+        Not zero where a pixel is ignored, besides those that the detector itself masks.
+    method : Method
+    binning : Binning, optional
+        Default 1000 bins of 2 theta in degrees.
+
+    Raises
+    ------
+    InputError
+        The detector of the geometry has another shape.
+    """
+    binning = binning or Binning()
+    key = _key(geometry, shape, binning, method, mask)
+    with _Kept.lock:
+        kept = _Kept.integrators.pop(key, None) or KeptIntegrator(geometry, shape, binning, method, mask)
+        _Kept.integrators[key] = kept
+        while len(_Kept.integrators) > MAX_IN_PROCESS:
+            _Kept.integrators.popitem(last=False)
+    return kept
+
+
+def _make_integrator(geometry: Geometry, shape: tuple[int, int]) -> AzimuthalIntegrator:
+    return AzimuthalIntegrator(
+        dist=geometry.dist,
+        poni1=geometry.poni1,
+        poni2=geometry.poni2,
+        rot1=geometry.rot1,
+        rot2=geometry.rot2,
+        rot3=geometry.rot3,
+        wavelength=geometry.wavelength,
+        detector=geometry.make_detector(shape),
+    )
+
+
+def _combined_mask(integrator: AzimuthalIntegrator, mask: np.ndarray | None) -> np.ndarray | None:
+    """Add the detector's own mask to that of the user; None lets pyFAI take the former."""
+    if mask is None:
+        return None
+    own = integrator.mask
+    combined = np.asarray(mask) != 0 if own is None else (np.asarray(mask) != 0) | (own != 0)
+    return combined.astype(np.int8)
+
+
+def _key(
+    geometry: Geometry,
+    shape: tuple[int, int],
+    binning: Binning | None = None,
+    method: Method | None = None,
+    mask: np.ndarray | None = None,
+) -> str:
+    """Hash everything that an engine depends on, the version of pyFAI included."""
+    what = [pyFAI.version, geometry.as_dict(), shape, binning and asdict(binning), method]
+    digest = hashlib.sha256(json.dumps(what).encode())
+    if mask is not None:
+        digest.update(np.packbits(np.asarray(mask) != 0).tobytes())
+    return digest.hexdigest()[:32]
