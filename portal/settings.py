@@ -181,7 +181,7 @@ else:
 
 # --- jobs -------------------------------------------------------------------------------------
 JOB_LEASE_S = env.float("REPRISE_LEASE", default=60.0)
-JOB_MAX_ATTEMPTS = 3
+JOB_MAX_ATTEMPTS = env.int("REPRISE_MAX_ATTEMPTS", default=3)
 JOB_RETRY_PAUSES_S = env.list("REPRISE_RETRY_PAUSES", cast=float, default=[5.0, 30.0])
 JOB_TIME_LIMIT_S = env.float("REPRISE_TIME_LIMIT", default=3600.0)
 JOB_MEMORY_LIMIT_BYTES = env.int("REPRISE_MEMORY_LIMIT", default=16 * 2**30)

@@ -6,9 +6,9 @@ worker nor any other process that does something: it only imports, forks and rea
 with an empty environment, so that no secret of the portal is in reach of a task.
 
 The worker talks to it over a socket pair. A request carries a recipe's path and three file
-descriptors: where the child's event lines go, where its output goes, and where the server tells the
-child's process id and, at the end, its exit status. When the worker dies, however it dies, the socket
-closes, and the server kills what still runs.
+descriptors: where the child's event lines go, where its output goes, and where the child tells its
+process id and the server, at the end, its exit status. When the worker dies, however it dies, the
+socket closes, and the server kills what still runs.
 """
 
 import contextlib
@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ __all__ = ["Child", "ForkServer"]
 
 _MESSAGE_BYTES = 4096
 _N_DESCRIPTORS = 3
+_READY = b"ready"
 _KEPT_VARIABLES = (
     "PATH",
     "LANG",
@@ -42,12 +44,14 @@ _KEPT_VARIABLES = (
 class Child:
     """A run in progress: a process of its own session.
 
-    ``events`` is a file descriptor that gives the child's event lines and then ends.
+    ``events`` is a file descriptor that gives the child's event lines; ``status`` is one that can be
+    read from once the child has ended. Only the latter tells that it has: a task may close the
+    former, or leave a process behind that keeps it open.
     """
 
     pid: int
     events: int
-    _status: int
+    status: int
 
     def kill(self) -> None:
         """Kill the child and everything it started; harmless when it has ended."""
@@ -60,7 +64,7 @@ class Child:
         When the server itself died, its child is killed and counts as killed.
         """
         told = b""
-        while chunk := os.read(self._status, 64):
+        while chunk := os.read(self.status, 64):
             told += chunk
         if not told:
             self.kill()
@@ -70,7 +74,7 @@ class Child:
     def close(self) -> None:
         """Give the descriptors back."""
         os.close(self.events)
-        os.close(self._status)
+        os.close(self.status)
 
 
 class ForkServer:
@@ -82,7 +86,13 @@ class ForkServer:
         self._socket: socket.socket | None = None
 
     def warm_up(self) -> None:
-        """Start the server now, so that the first run does not wait for the imports."""
+        """Return once the server runs and has imported the science: at once, or after seconds.
+
+        Raises
+        ------
+        ChildProcessError
+            The server could not be started.
+        """
         with self._lock:
             self._ensure_running()
 
@@ -91,7 +101,7 @@ class ForkServer:
 
         Raises
         ------
-        OSError
+        ChildProcessError
             The server could not be started or died before it answered.
         """
         events_read, events_write = os.pipe()
@@ -101,24 +111,37 @@ class ForkServer:
         try:
             with self._lock:
                 server = self._ensure_running()
-                socket.send_fds(server, [json.dumps({"recipe": str(recipe)}).encode()], handed_over)
+                with contextlib.suppress(BrokenPipeError):  # then nobody tells an id either
+                    socket.send_fds(server, [json.dumps({"recipe": str(recipe)}).encode()], handed_over)
         finally:
             for descriptor in handed_over:
                 os.close(descriptor)
-        return Child(pid=_told_pid(status_read), events=events_read, _status=status_read)
+        child = Child(pid=0, events=events_read, status=status_read)
+        try:
+            child.pid = _told_pid(status_read)
+        except ChildProcessError:
+            child.close()
+            raise
+        return child
 
     def stop(self) -> None:
         """Stop the server; runs in progress are killed."""
         with self._lock:
-            if self._socket is not None:
-                self._socket.close()
-            if self._process is not None:
-                self._process.wait(timeout=10)
-            self._process = self._socket = None
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+        if self._process is not None:
+            self._process.wait(timeout=10)
+        self._process = self._socket = None
 
     def _ensure_running(self) -> socket.socket:
-        if self._socket is None or self._process is None or self._process.poll() is not None:
-            ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if self._socket is not None and self._process is not None and self._process.poll() is None:
+            return self._socket
+        self._stop()
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-m", "processing.forkserver", str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
@@ -126,19 +149,19 @@ class ForkServer:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-            theirs.close()
-            self._socket = ours
+        if self._socket.recv(len(_READY)) != _READY:
+            self._stop()
+            raise ChildProcessError("the process that starts runs could not be started")
         return self._socket
 
 
 def _told_pid(status: int) -> int:
-    """Read the process id, which the server tells as one line before anything else."""
+    """Read the process id, which the child tells as one line before anything else."""
     line = b""
     while not line.endswith(b"\n"):
         byte = os.read(status, 1)
         if not byte:
-            os.close(status)
-            raise OSError("the process that starts runs has died")
+            raise ChildProcessError("the process that starts runs has died")
         line += byte
     return int(line)
 
@@ -158,9 +181,12 @@ def serve(control: socket.socket) -> None:
     prepare()
     statuses: dict[int, int] = {}
     wake_read, wake_write = os.pipe()
+    own = (control.fileno(), wake_read, wake_write)
     os.set_blocking(wake_write, False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write)
+    with contextlib.suppress(BrokenPipeError):
+        control.send(_READY)
     with selectors.DefaultSelector() as selector:
         selector.register(control, selectors.EVENT_READ)
         selector.register(wake_read, selectors.EVENT_READ)
@@ -173,10 +199,13 @@ def serve(control: socket.socket) -> None:
                 request, descriptors, _, _ = _receive(control)
                 if not request:
                     break
-                _fork(json.loads(request)["recipe"], descriptors, statuses, run_forked)
+                pid = _fork(json.loads(request)["recipe"], descriptors, [*own, *statuses.values()], run_forked)
+                statuses[pid] = descriptors[-1]
     for pid in statuses:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+        # A child that was forked just now leads no group yet.
+        for kill in (os.kill, os.killpg):
+            with contextlib.suppress(ProcessLookupError):
+                kill(pid, signal.SIGKILL)
 
 
 def _receive(control: socket.socket) -> tuple[bytes, list[int], int, object]:
@@ -186,7 +215,8 @@ def _receive(control: socket.socket) -> tuple[bytes, list[int], int, object]:
         return b"", [], 0, None
 
 
-def _fork(recipe: str, descriptors: list[int], statuses: dict[int, int], run_forked: object) -> None:
+def _fork(recipe: str, descriptors: list[int], others: list[int], run_forked: Callable[[Path, int], int]) -> int:
+    """Fork a child that runs the recipe; ``others`` are the descriptors that it must not have."""
     events, log, status = descriptors
     pid = os.fork()
     if pid == 0:
@@ -197,15 +227,17 @@ def _fork(recipe: str, descriptors: list[int], statuses: dict[int, int], run_for
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            for other in (log, status, *statuses.values()):
+            # Told only now: whoever knows the id can kill the group.
+            os.write(status, f"{os.getpid()}\n".encode())
+            for other in (log, status, *others):
                 os.close(other)
-            code = run_forked(Path(recipe), events)  # type: ignore[operator]
+            os.set_inheritable(events, False)  # noqa: FBT003
+            code = run_forked(Path(recipe), events)
         finally:
             os._exit(code)
     os.close(events)
     os.close(log)
-    statuses[pid] = status
-    os.write(status, f"{pid}\n".encode())
+    return pid
 
 
 def _reap(statuses: dict[int, int]) -> None:

@@ -39,12 +39,31 @@ class Series:
 
 
 @dataclass(frozen=True)
+class Column:
+    """One column of a table; ``name`` is for machines, ``label`` for people."""
+
+    name: str
+    label: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A few rows of numbers that belong together, as the strongest peaks do."""
+
+    title: str
+    columns: list[Column]
+    rows: list[list[float | None]]
+
+
+@dataclass(frozen=True)
 class Summary:
-    """The card of one output: numbers in the order of their importance, curves, remarks."""
+    """The card of one output: numbers in the order of their importance, curves, tables, remarks."""
 
     technique: str
     numbers: list[Number] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -58,6 +77,10 @@ class Summary:
             technique=stored["technique"],
             numbers=[Number(**number) for number in stored["numbers"]],
             series=[Series(**series) for series in stored["series"]],
+            tables=[
+                Table(**{**table, "columns": [Column(**column) for column in table["columns"]]})
+                for table in stored["tables"]
+            ],
             notes=list(stored["notes"]),
         )
 

@@ -20,6 +20,7 @@ __all__ = [
     "investigations_visible_to",
     "is_embargoed",
     "may_process",
+    "may_see_logs",
     "may_register",
 ]
 
@@ -68,6 +69,16 @@ def may_register(person: Person, instrument: Instrument) -> bool:
     if _is_staff(person):
         return True
     return person.is_authenticated and instrument.scientists.filter(pk=person.pk).exists()
+
+
+def may_see_logs(person: Person, investigation: Investigation) -> bool:
+    """Whether a person sees what a job printed: the instrument's scientists and staff.
+
+    A log names folders and lines of code, which help those who repair and nobody else.
+    """
+    if _is_staff(person):
+        return True
+    return Investigation.objects.filter(_is_instrument_scientist(person), pk=investigation.pk).exists()
 
 
 def is_embargoed(investigation: Investigation) -> bool:

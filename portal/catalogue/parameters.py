@@ -4,6 +4,7 @@ Names, types and units come from the official definitions (``hdf5_cfg.xml`` of t
 ``icat-esrf-definitions``). A name it does not know is kept as text and shown as it is.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -87,11 +88,13 @@ def typed_parameters(values: Mapping[str, object]) -> dict[str, float | int | st
 
 def _typed(row: Parameter, value: object) -> float | int | str:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value + 0  # minus zero becomes zero
+        return value + 0 if math.isfinite(value) else str(value)  # minus zero becomes zero
     if row.is_number:
         try:
             number = float(str(value))
         except ValueError:
+            return str(value)
+        if not math.isfinite(number):
             return str(value)
         return int(number) if number.is_integer() and "." not in str(value) else number
     return str(value)

@@ -20,7 +20,7 @@ _FAULTS = {
         Fault("bad_input", "Change the value named above and start again."),
         Fault("bad_graph", "The pipeline itself is not valid; tell the instrument's staff."),
         Fault("not_allowed", "The pipeline asks for a task that this portal does not run; tell the staff."),
-        Fault("task_failed", "See the log below; if the input looks right, tell the instrument's staff."),
+        Fault("task_failed", "If the input looks right, tell the instrument's staff, who see the log."),
         Fault(
             "bad_output", "The result was not published because it could not be read back; tell the staff."
         ),

@@ -57,7 +57,11 @@ class Attempt:
         return self.published
 
     def forget(self, *, keep_published: bool) -> None:
-        """Remove what is staged, and what was renamed without becoming an output."""
+        """Remove what is staged, and what was renamed without becoming an output.
+
+        In this order: a worker that lost the job may still be about to rename, and the journal goes last.
+        """
+        _remove(self.files)
         if not keep_published:
             _remove(self.published)
         _remove(self.folder)

@@ -11,7 +11,6 @@ from typing import Any
 
 from celery.signals import worker_ready, worker_shutting_down
 from django.utils import timezone
-from kombu.exceptions import KombuError
 
 from portal.celery import app
 from portal.jobs.models import Job
@@ -35,18 +34,19 @@ def run_job(job_id: str) -> None:
     run_queued_job(job_id)
 
 
-def announce_job(job: Job) -> None:
-    """Wake a worker up for a queued job.
+def announce_job(job: Job) -> bool:
+    """Wake a worker up for a queued job; False if the broker did not take the message.
 
-    A broker that is away is no error for the person who clicked: the sweeper announces again what
-    nobody took.
+    That is no error for the person who clicked: the sweeper announces again what nobody took.
     """
+    queue = job.pipeline.queue
     try:
-        app.send_task("jobs.run", args=[str(job.pk)], queue=job.pipeline.queue, retry=False)
-    except (KombuError, OSError) as error:
+        app.send_task("jobs.run", args=[str(job.pk)], queue=queue, retry=False)
+    except Exception as error:  # noqa: BLE001 - each broker's library has errors of its own
         log.warning("Job %s could not be announced and will be later: %s", job.pk, error)
-        return
+        return False
     Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(announced_at=timezone.now())
+    return True
 
 
 @worker_ready.connect

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error as DatabaseFault
 
 from portal.catalogue.errors import PortalError
 from portal.jobs.errors import fault
@@ -61,6 +61,8 @@ def run_queued_job(job_id: str) -> None:
     """Claim a job and run it; nothing to do when another has it."""
     if stopping.is_set():
         return
+    # Before the claim: nobody would renew the lease while the science is imported.
+    fork_server.warm_up()
     if job := claim_job(job_id, worker=worker_name()):
         run_claimed_job(job)
 
@@ -70,7 +72,7 @@ def run_claimed_job(job: Job) -> None:
     attempt = Attempt(job.pk, job.attempt)
     try:
         published = _run(job, attempt)
-    except DatabaseError:
+    except DatabaseFault:
         # Whether the last change was stored is not known. The folders stay, and the sweeper compares
         # them with the rows when the lease has run out.
         log.exception("Job %s, attempt %s: the database failed", job.pk, job.attempt)
@@ -86,11 +88,13 @@ def _run(job: Job, attempt: Attempt) -> bool:
         return _conclude(job, attempt, outcome)
     except PortalError as error:
         end_job(job, Job.State.FAILED, code="data_missing", message=error.message)
+    except ChildProcessError as error:
+        retry_job(job, code="internal", message=f"The job could not be started: {error}.")
     except OSError as error:
         is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        message = f"The worker could not write: {error.strerror}."
+        message = f"The worker could not write: {error.strerror or error}."
         retry_job(job, code="disk_full" if is_full else "storage_error", message=message)
-    except DatabaseError:
+    except DatabaseFault:
         raise
     except Exception:
         log.exception("Job %s, attempt %s", job.pk, job.attempt)
@@ -135,7 +139,7 @@ def _follow(job: Job, child: Child) -> _Outcome:
     """Turn the child's event lines into rows until it ends or must be ended."""
     outcome = None
     watch = _Watch(job)
-    for told in _lines(child.events):
+    for told in _lines(child):
         if told is None:
             if ended := watch.look():
                 return ended
@@ -151,19 +155,25 @@ def _follow(job: Job, child: Child) -> _Outcome:
     return outcome
 
 
-def _lines(descriptor: int) -> Iterator[dict[str, Any] | None]:
-    """Yield each event line, and None whenever it is time to look at the clock."""
+def _lines(child: Child) -> Iterator[dict[str, Any] | None]:
+    """Yield each event line until the child has ended, and None whenever it is time to look at the clock."""
     pending = b""
+    has_ended = False
     looked = time.monotonic()
     with selectors.DefaultSelector() as selector:
-        selector.register(descriptor, selectors.EVENT_READ)
+        selector.register(child.events, selectors.EVENT_READ)
+        selector.register(child.status, selectors.EVENT_READ)
         while True:
-            if selector.select(timeout=_LOOK_EVERY_S):
-                chunk = os.read(descriptor, _READ_BYTES)
-                if not chunk:
-                    return
+            ready = {key.fd for key, _ in selector.select(timeout=_LOOK_EVERY_S)}
+            if child.events in ready:
+                chunk = os.read(child.events, _READ_BYTES)
                 *lines, pending = (pending + chunk).split(b"\n")
                 yield from map(json.loads, lines)
+                if not chunk:
+                    selector.unregister(child.events)
+            elif has_ended:
+                return
+            has_ended = child.status in ready
             if time.monotonic() - looked >= _LOOK_EVERY_S:
                 looked = time.monotonic()
                 yield None

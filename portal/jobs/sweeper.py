@@ -9,7 +9,7 @@ import time
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
@@ -37,8 +37,8 @@ def sweep_until(stop: threading.Event, *, worker: str, queues: list[str]) -> Non
                 )
             if _may_sweep():
                 sweep()
-        except DatabaseError:
-            # The database is away; the next round will tell.
+        except Exception:
+            # The database or the storage is away; the next round will tell.
             log.exception("The sweep was given up")
         finally:
             close_old_connections()
@@ -71,7 +71,8 @@ def _announce_forgotten() -> None:
         Q(announced_at=None) | Q(announced_at__lt=long_ago), state=Job.State.QUEUED, not_before__lte=now
     )
     for job in forgotten.select_related("pipeline").order_by("created_at")[:_AT_ONCE]:
-        announce_job(job)
+        if not announce_job(job):
+            return
 
 
 def _remove_leftovers() -> None:

@@ -16,7 +16,7 @@ from portal.storage.paths import path_of
 __all__ = ["archive_response", "file_response"]
 
 _BLOCK_BYTES = 1 << 20
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _TYPES = {".h5": "application/x-hdf5", ".hdf5": "application/x-hdf5", ".nxs": "application/x-hdf5"}
 
 

@@ -28,13 +28,18 @@ def checked_location(location: str) -> Path:
     field = {"location": "must be an existing folder or file below a raw data folder of this portal"}
     if not path.is_absolute() or "\0" in location:
         raise InvalidInput(f"The location {location!r} is not an absolute path.", fields=field)
-    real = path.resolve()
+    try:
+        real = path.resolve()
+        is_there = real.exists()
+    except (OSError, RuntimeError):
+        # Too long a name, a folder that may not be entered, a link to itself.
+        raise InvalidInput(f"The location {location} cannot be reached.", fields=field) from None
     if not any(_is_inside(real, root) for root in settings.RAW_ROOTS):
         raise InvalidInput(
             f"The location {location} is not below a raw data folder of this portal (REPRISE_RAW_ROOTS).",
             fields=field,
         )
-    if not real.exists():
+    if not is_there:
         raise InvalidInput(f"The location {location} does not exist.", fields=field)
     return real
 
@@ -70,10 +75,10 @@ def path_of(datafile: Datafile) -> Path:
 
 def regular_file(path: Path, *, inside: Path, shown_as: str) -> Path:
     """Return the real path of a regular file below ``inside``; NotFound for anything else."""
-    real = path.resolve()
     try:
+        real = path.resolve()
         is_regular = stat.S_ISREG(real.stat().st_mode)
-    except OSError:
+    except (OSError, RuntimeError):
         is_regular = False
     if not is_regular or not _is_inside(real, inside):
         raise NotFound(f"The file {shown_as} is not in place.")

@@ -119,7 +119,6 @@ def append_process(path: Path | str, *, record: Mapping[str, Any], workflow_json
         put_values(process, "version", str(record["version"]))
         put_values(process, "date", _now())
         _put_note(process, "workflow", "application/json", workflow_json)
-        put_values(process["workflow"], "sha256", hashlib.sha256(workflow_json.encode()).hexdigest())
         _put_note(process, "environment", "text/plain", "\n".join(record["environment"]))
         run = put_group(process, "run", "NXparameters")
         for key in ("job_id", "attempt"):
@@ -214,9 +213,12 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def _put_note(process: h5py.Group, name: str, kind: str, text: str) -> None:
+    content = text.encode()
     note = put_group(process, name, "NXnote")
     put_values(note, "type", kind)
-    put_values(note, "data", text)
+    put_values(note, "data", np.bytes_(content or b"\n"))
+    put_values(note, "checksum", hashlib.sha256(content).hexdigest())
+    put_values(note, "algorithm", "sha256")
 
 
 def _entry(file: h5py.File) -> h5py.Group:

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.access.rules import may_process
+from portal.access.rules import may_process, may_see_logs
 from portal.jobs.errors import fault
 from portal.jobs.folders import Attempt
 from portal.jobs.models import Job
@@ -72,7 +72,9 @@ def _context(request: HttpRequest, shown: Job) -> dict[str, object]:
         "output": getattr(shown, "output", None),
         "summary": getattr(shown.output.dataset, "summary", None) if hasattr(shown, "output") else None,
         "may_process": may,
-        "log": _log(shown) if may and not shown.is_open else "",
+        "log": _log(shown)
+        if not shown.is_open and may_see_logs(request.user, shown.dataset.investigation)
+        else "",
         "poll_s": next((pause for limit, pause in _POLL if age < limit), _POLL_LATER),
         "has_no_worker": waits and not has_live_worker(shown.pipeline.queue),
         "seconds": ((shown.finished_at or timezone.now()) - shown.created_at).total_seconds(),

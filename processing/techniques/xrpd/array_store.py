@@ -12,13 +12,17 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import time
 from typing import Any
 
 import numpy as np
 
 META = "meta.json"
+STAGED = ".new-"
+STAGED_LIFE_S = 3600
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class ArrayStore:
         """Keep arrays and small JSON values; a full disk or a second writer is no error."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            staged = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder))
+            staged = Path(tempfile.mkdtemp(prefix=STAGED, dir=self.folder))
         except OSError:
             return
         try:
@@ -67,17 +71,17 @@ class ArrayStore:
         self._prune(keep=key)
 
     def _prune(self, keep: str) -> None:
-        """Remove the entries that were not used for longest until the rest fits."""
-        entries = sorted(
-            (
-                (entry.stat().st_mtime, _size(entry), entry)
-                for entry in self.folder.iterdir()
-                if entry.is_dir()
-            ),
-            reverse=True,
-        )
+        """Remove what a killed process left, and the longest unused entries until the rest fits."""
+        entries = []
+        for entry in self.folder.iterdir():
+            with suppress(OSError):  # another process may be removing it
+                used = entry.stat().st_mtime
+                if not entry.name.startswith(STAGED):
+                    entries.append((used, _size(entry), entry))
+                elif time() - used > STAGED_LIFE_S:
+                    shutil.rmtree(entry, ignore_errors=True)
         total = 0
-        for _, size, entry in entries:
+        for _, size, entry in sorted(entries, reverse=True):
             total += size
             if total > self.max_bytes and entry.name != keep:
                 shutil.rmtree(entry, ignore_errors=True)

@@ -9,14 +9,16 @@ from scipy.signal import find_peaks
 
 from processing.nexus.guard import Node, open_h5
 from processing.nexus.writer import axis_names, default_plot
-from processing.summary import Number, Series, Summary, decimate, rounded
+from processing.summary import Column, Number, Series, Summary, Table, decimate, rounded
 from workflows import InputError
 
 N_PEAKS = 5
 """Peaks named on a card, the highest above their surroundings first."""
 
-NOISE_FACTOR = 6.0
-"""A peak rises over its surroundings by at least this many times the noise of the pattern."""
+NOISE_FACTOR = 8.0
+"""A peak rises over its surroundings by at least this many times the noise of the pattern.
+
+Noise alone reaches 4 standard deviations up and 4 down in some ten thousand points."""
 
 MAD_TO_SIGMA = 1.4826
 """Standard deviation of a normal distribution / its median absolute deviation."""
@@ -48,7 +50,7 @@ def summarise(path: Path) -> Summary:
     """Describe a stored powder pattern for a card.
 
     The peaks are the local maxima that rise over their surroundings (prominence, as
-    ``scipy.signal.find_peaks`` defines it) by 6 times the noise, which is estimated from the
+    ``scipy.signal.find_peaks`` defines it) by 8 times the noise, which is estimated from the
     median absolute second difference of the pattern and so knows nothing of smooth
     backgrounds; "peak to background" is the maximum over the median of the pattern.
 
@@ -72,12 +74,9 @@ def summarise(path: Path) -> Summary:
     if background > 0:
         ratio = rounded(float(pattern.y.max()) / background, 4)
         numbers.append(Number("max_over_background", "Maximum / background", ratio))
-    for rank, peak in enumerate(peaks[:N_PEAKS], 1):
-        numbers.append(Number(f"peak_{rank}_position", f"Peak {rank}", rounded(peak.position), unit))
-        if np.isfinite(peak.d):
-            numbers.append(Number(f"peak_{rank}_d", f"d of peak {rank}", rounded(peak.d), "Å"))
+    tables = [_peak_table(pattern, peaks[:N_PEAKS], unit)] if peaks else []
     notes = [] if peaks else ["No peak rises clearly above the noise."]
-    return Summary("xrpd", numbers, [_series(pattern, unit)], notes)
+    return Summary("xrpd", numbers, [_series(pattern, unit)], tables, notes)
 
 
 def read_pattern(path: Path) -> Pattern:
@@ -87,7 +86,10 @@ def read_pattern(path: Path) -> Pattern:
         if data is None:
             raise InputError(f"The file {Path(path).name} holds no pattern")
         signal = data[str(data.attribute("signal"))]
-        axis = data[axis_names(data)[-1]]
+        names = axis_names(data)
+        if not names or names[-1] == ".":
+            raise InputError(f"The file {Path(path).name} holds no pattern, but values without an axis")
+        axis = data[names[-1]]
         y, x = np.squeeze(signal.read()).astype(float), axis.read().astype(float)
         if y.ndim != 1 or x.shape != y.shape:
             raise InputError(f"The file {Path(path).name} holds no pattern, but values of shape {y.shape}")
@@ -136,6 +138,23 @@ def _d_spacing(position: float, pattern: Pattern) -> float:
         case _:
             d = np.nan
     return float(d)
+
+
+def _peak_table(pattern: Pattern, peaks: list[Peak], unit: str) -> Table:
+    columns = [
+        Column("position", LABELS.get(pattern.quantity, pattern.quantity), unit),
+        Column("d", "d", "Å"),
+        Column("height", "Height", "arb. u."),
+    ]
+    rows = [
+        [
+            rounded(peak.position),
+            rounded(peak.d) if np.isfinite(peak.d) else None,
+            rounded(peak.prominence, 4),
+        ]
+        for peak in peaks
+    ]
+    return Table("Strongest peaks", columns, rows)
 
 
 def _series(pattern: Pattern, unit: str) -> Series:

@@ -1,0 +1,63 @@
+"""A running portal with a few datasets, and a real browser."""
+
+import os
+import shutil
+
+import numpy as np
+import pytest
+from playwright.sync_api import sync_playwright
+
+from processing.simulation import write_powder_dataset
+from tests.site.portal_process import running_portal
+
+DATASETS = {"lab6": "LaB6", "ceria": "CeO2", "silicon": "Si", "corundum": "alpha_Al2O3"}
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """Four simulated datasets, one of them with a mask of the wrong shape, and a portal that serves them."""
+    raw = tmp_path_factory.mktemp("raw")
+    for name, calibrant in DATASETS.items():
+        write_powder_dataset(raw / name, calibrant=calibrant, name=name, energy_kev=60.0)
+    np.save(raw / "corundum" / "mask.npy", np.zeros((10, 10), dtype=np.uint8))
+    with running_portal(raw=raw, data=tmp_path_factory.mktemp("data")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        reason = "Chromium is not installed (Debian: apt-get install chromium)"
+        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, site):
+    """Open a page as a person; every error that the browser prints fails the test."""
+    contexts, told = [], []
+
+    def visit(path="/", *, login="demo", **options):
+        context = chromium.new_context(base_url=site.url, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: told.append(str(error)))
+        if login:
+            page.goto("/login/")
+            page.fill("#id_username", login)
+            page.fill("#id_password", f"{login}-diffraction")
+            page.get_by_role("button", name="Log in").click()
+        page.goto(path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    # A page that refuses answers 404 or 422, which the browser prints; all else is a fault of ours.
+    assert [text for text in told if "status of 4" not in text] == []
