@@ -8,20 +8,18 @@ that an integration corrects for, ring widths, a smooth background and counting 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from math import asin, degrees, log, radians, sqrt, tan
 from pathlib import Path
 from typing import Any
 
-import h5py
-import hdf5plugin
 import numpy as np
 from pyFAI.calibrant import ALL_CALIBRANTS, get_calibrant
 from pyFAI.detectors import detector_factory
 from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
-from processing.nexus.tree import new_file, put_group, put_values
+from processing.nexus.frame_writer import write_frame
 from processing.techniques.xrpd.geometry import Geometry, read_geometry
 from workflows import InputError
 
@@ -153,7 +151,20 @@ def write_powder_dataset(
         | {"seed": seed, "exposure_s": exposure_s, "sample": sample or calibrant},
     )
     image = simulate_image(calibrant, place, exposure_s=exposure_s, seed=seed, strain=strain)
-    _write_scan(written, image, place, started or datetime(2026, 1, 1, tzinfo=UTC))
+    model = _integrator(place).detector
+    write_frame(
+        written.image,
+        image,
+        title=f"ct {exposure_s}",
+        started=started or datetime(2026, 1, 1, tzinfo=UTC),
+        exposure_s=exposure_s,
+        sample=sample or calibrant,
+        instrument="Simulated powder diffraction beamline",
+        detector=model.name,
+        pixel_size_m=(model.pixel1, model.pixel2),
+        energy_kev=place.energy_kev,
+        geometry=place.as_dict(),
+    )
     written.poni.write_text(_poni_text(place))
     written.truth.write_text(json.dumps(written.values, indent=2) + "\n")
     return written
@@ -226,46 +237,3 @@ def _poni_text(geometry: Geometry) -> str:
         f'Detector_config: {{"orientation": {geometry.orientation}}}\n'
         f"Distance: {geometry.dist}\n{place}Wavelength: {geometry.wavelength}\n"
     )
-
-
-def _write_scan(written: PowderDataset, image: np.ndarray, geometry: Geometry, started: datetime) -> None:
-    """Write a scan of one frame, laid out as the acquisition program BLISS does."""
-    truth = written.values
-    with new_file(written.image) as file:
-        file.attrs.update(NX_class="NXroot", default="1.1")
-        entry = put_group(file, "1.1", "NXentry", default="plot")
-        put_values(entry, "title", f"ct {truth['exposure_s']}")
-        put_values(entry, "start_time", started.isoformat())
-        put_values(entry, "end_time", (started + timedelta(seconds=truth["exposure_s"])).isoformat())
-        put_values(put_group(entry, "sample", "NXsample"), "name", truth["sample"])
-        instrument = put_group(entry, "instrument", "NXinstrument")
-        put_values(instrument, "name", "Simulated powder diffraction beamline")
-        mono = put_group(instrument, "monochromator", "NXmonochromator")
-        put_values(mono, "energy", geometry.energy_kev, units="keV")
-        put_values(mono, "wavelength", geometry.wavelength * 1e10, units="angstrom")
-        detector = put_group(instrument, "detector", "NXdetector")
-        _put_detector(detector, image, geometry, truth["exposure_s"])
-        plot = put_group(entry, "plot", "NXdata", signal="data", interpretation="image")
-        plot["data"] = detector["data"]
-        measurement = put_group(entry, "measurement", "NXcollection")
-        measurement["detector"] = detector["data"]
-
-
-def _put_detector(detector: h5py.Group, image: np.ndarray, geometry: Geometry, exposure_s: float) -> None:
-    model = _integrator(geometry).detector
-    stored = detector.create_dataset(
-        "data",
-        data=image[None],
-        chunks=(1, *image.shape),
-        track_times=False,
-        compression=hdf5plugin.Bitshuffle(cname="lz4"),
-    )
-    stored.attrs["interpretation"] = "image"
-    put_values(detector, "description", model.name)
-    put_values(detector, "count_time", np.array([exposure_s]), units="s")
-    put_values(detector, "distance", geometry.dist, units="m")
-    put_values(detector, "x_pixel_size", model.pixel2, units="m")
-    put_values(detector, "y_pixel_size", model.pixel1, units="m")
-    calibration = put_group(detector, "pyfai_geometry", "NXparameters")
-    for name, value in geometry.as_dict().items():
-        put_values(calibration, name, value)

@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from processing.nexus.guard import Node, Roots, open_h5
+from processing.nexus.guard import H5Reader, Node, Roots, open_h5
 from workflows import InputError
 
 MAX_CHILDREN = 1000
@@ -70,9 +70,9 @@ def describe(path: Path | str, h5path: str = "/", roots: Roots | None = None) ->
             name: json_safe(node.attribute(name)) for name in islice(node.found.attrs, MAX_ATTRIBUTES)
         }
         if node.is_group:
-            children = [_child(node, name) for name in islice(node.names(), MAX_CHILDREN)]
-            more = len(node.found) - len(children)
-            return Entity(h5path, "group", attributes, children, more)
+            n_children, names = len(node.found), list(islice(node.names(), MAX_CHILDREN))
+            children = [_child(file, h5path, name) for name in names]  # from here on the node may be closed
+            return Entity(h5path, "group", attributes, children, n_children - len(children))
         if not node.is_dataset:
             return Entity(h5path, "type", attributes, dtype=str(node.found.dtype))
         dataset = node.found
@@ -109,14 +109,17 @@ def json_safe(value: object) -> Any:
     return str(value)[:MAX_TEXT]
 
 
-def _child(group: Node, name: str) -> Child:
+def _child(file: H5Reader, group: str, name: str) -> Child:
+    """Describe one child; many may each be in a file of their own, so these are closed again."""
     try:
-        node = group[name]
+        node = file[f"{group}/{name}"]
+        if node.is_dataset:
+            return Child(name, "dataset", node.found.shape, str(node.found.dtype))
+        return Child(name, "group" if node.is_group else "type")
     except InputError as error:
         return Child(name, "broken", problem=error.message)
-    if node.is_dataset:
-        return Child(name, "dataset", node.found.shape, str(node.found.dtype))
-    return Child(name, "group" if node.is_group else "type")
+    finally:
+        file.close_linked()
 
 
 def _preview(node: Node) -> tuple[list[Any], str]:

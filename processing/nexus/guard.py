@@ -61,9 +61,13 @@ class H5Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
+        self.close_linked()
+        self._first.close()
+
+    def close_linked(self) -> None:
+        """Close the files that links have led to; what was found in them is of no use any more."""
+        for real in [real for real, file in self._files.items() if file is not self._first]:
+            self._files.pop(real).close()
 
     def __getitem__(self, path: str) -> "Node":
         """Follow a path from the root of the file.
@@ -122,7 +126,6 @@ class H5Reader:
         key = (dataset.file.filename, h5py.h5o.get_info(dataset.id).addr)
         if key in self._checked:
             return
-        self._checked.add(key)
         for filename, _offset, _size in dataset.external or ():
             if not Path(filename).is_absolute():  # the library would look in the current directory
                 raise InputError(f"{dataset.name} takes its values from {filename!r}, not a full path")
@@ -130,6 +133,7 @@ class H5Reader:
         if dataset.is_virtual:
             for source in dict.fromkeys((s.file_name, s.dset_name) for s in dataset.virtual_sources()):
                 self._check_source(dataset, *source, hops=hops)
+        self._checked.add(key)
 
     def _check_source(self, dataset: h5py.Dataset, filename: str, path: str, hops: int) -> None:
         if re.search(r"(?<!%)(%%)*%b", filename + path):
@@ -153,16 +157,8 @@ class Node:
         self.path = path
         self.found = found
         """The h5py object; a dataset may be read from freely, a group is to be asked through the guard."""
-
-    @property
-    def is_group(self) -> bool:
-        """Whether it has children."""
-        return isinstance(self.found, h5py.Group)
-
-    @property
-    def is_dataset(self) -> bool:
-        """Whether it has values."""
-        return isinstance(self.found, h5py.Dataset)
+        self.is_group = isinstance(found, h5py.Group)
+        self.is_dataset = isinstance(found, h5py.Dataset)
 
     @property
     def filename(self) -> Path:
@@ -184,13 +180,6 @@ class Node:
     def names(self) -> Iterable[str]:
         """Names of the children, in the order of the file; none for a dataset."""
         return iter(self.found) if self.is_group else iter(())
-
-    def link(self, name: str) -> h5py.HardLink | h5py.SoftLink | h5py.ExternalLink | None:
-        """Return the link of a child, not followed; None for a kind of link that h5py does not know."""
-        try:
-            return self.found.get(name, getlink=True)
-        except TypeError:
-            return None
 
     def attribute(self, name: str, default: object = None) -> object:
         """Value of an attribute; the default where it is absent, too large or unreadable.

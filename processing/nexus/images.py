@@ -57,8 +57,7 @@ def read_image(
     Raises
     ------
     InputError
-        There is no such file or frame, it holds no image or more than one, it is damaged,
-        or its values are not real numbers.
+        There is no such file or frame, no image or more than one, or the file is damaged.
     """
     if not isinstance(source, str | Path):
         return _pick_frame(np.asarray(source), frame)
@@ -98,13 +97,7 @@ def split_url(url: str) -> tuple[Path, str | None, int | None]:
 
 
 def find_image(file: H5Reader, name: str) -> Node:
-    """Find the dataset with the images; `read_image` says which that is.
-
-    Raises
-    ------
-    InputError
-        There is none, or more than one without anything to choose by.
-    """
+    """Find the dataset with the images, as `read_image` describes and with its errors."""
     problems: list[InputError] = []
     for node in (*_detector_data(file, problems), *_default_data(file)):
         if _is_image(node):
@@ -146,7 +139,7 @@ def _detector_data(file: H5Reader, problems: list[InputError]) -> Iterator[Node]
     for entry in children(file["/"], "NXentry"):
         for instrument in children(entry, "NXinstrument"):
             for detector in children(instrument, "NXdetector"):
-                if detector.link("data") is not None:
+                if "data" in detector.names():
                     try:
                         yield detector["data"]
                     except InputError as problem:
@@ -210,7 +203,7 @@ def _checked_frame(frame: int | None, n_frames: int) -> int:
 def _real_numbers(data: np.ndarray, name: str) -> np.ndarray:
     if data.dtype.kind not in "biuf":
         raise InputError(f"{name} is not an image: its values are {data.dtype}, not real numbers")
-    return data
+    return data.astype(data.dtype.newbyteorder("="), copy=False)
 
 
 def _read_npy(path: Path, frame: int | None) -> Image:
@@ -247,7 +240,7 @@ def _decode(path: Path, codec: str, frame: int | None) -> Image:
     shown = image.getframe(chosen) if n_frames > 1 else image
     if any(key.startswith("EDF_BinaryFile") for key in (*image.header, *shown.header)):
         raise InputError(f"{path.name} keeps its values in another file, which is not supported")
-    if shown.data is None or shown.data.ndim != IMAGE_DIMENSIONS or shown.data.size == 0:
-        shape = None if shown.data is None else shown.data.shape
-        raise InputError(f"{path.name} is not a two-dimensional image: its shape is {shape}")
-    return Image(_real_numbers(np.asarray(shown.data), path.name), path, None, n_frames)
+    data = np.asarray(shown.data)
+    if data.ndim != IMAGE_DIMENSIONS or data.size == 0:
+        raise InputError(f"{path.name} is not a two-dimensional image: its shape is {data.shape}")
+    return Image(_real_numbers(data, path.name), path, None, n_frames)

@@ -36,7 +36,7 @@ class ArrayStore:
         return (self.folder / key / META).exists()
 
     def load(self, key: str) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """Map the arrays of an entry into memory; None if it is absent or damaged.
+        """Map the arrays of an entry into memory; None if it is absent or, now removed, was damaged.
 
         The arrays are private to this process when written to (copy on write), and their
         pages are shared with every other process as long as they are not.
@@ -45,12 +45,13 @@ class ArrayStore:
         try:
             meta = json.loads((entry / META).read_text())
             arrays = {name: np.load(entry / f"{name}.npy", mmap_mode="c") for name in meta["checksums"]}
-            if any(_checksum(array) != meta["checksums"][name] for name, array in arrays.items()):
-                return None
-            os.utime(entry)
+            if all(_checksum(array) == meta["checksums"][name] for name, array in arrays.items()):
+                os.utime(entry)
+                return arrays, meta["values"]
         except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return arrays, meta["values"]
+            pass
+        shutil.rmtree(entry, ignore_errors=True)
+        return None
 
     def save(self, key: str, arrays: Mapping[str, np.ndarray], values: Mapping[str, Any]) -> None:
         """Keep arrays and small JSON values; a full disk or a second writer is no error."""

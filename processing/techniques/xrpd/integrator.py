@@ -58,6 +58,7 @@ class KeptIntegrator:
         self._place_key = _key(geometry, shape)
         self._engine_key = _key(geometry, shape, binning, method, self.mask)
         self._warm_for: set[float | None] = set()
+        self._is_stored = False
         self.origin = "disk" if self._load_engine() else "built"
 
     def integrate(self, image: np.ndarray, **options: Any) -> Integrate1dResult:
@@ -84,23 +85,22 @@ class KeptIntegrator:
         """Store what the call has computed, and go on with the stored arrays: they are shared."""
         self._warm_for.add(polarization)
         engines.save_corrections(store, self._place_key, self.integrator, polarization)
-        if self.origin == "built" and engines.has_storable_engine(self.method):
+        if not self._is_stored and engines.has_storable_engine(self.method):
             engines.save_engine(store, self._engine_key, self.integrator, self.method)
-            self.integrator = _make_integrator(self.geometry, self.shape)
             self._load_engine()
             engines.load_corrections(store, self._place_key, self.integrator, polarization)
 
     def _load_engine(self) -> bool:
+        """Go on with a stored engine, if there is one."""
         if self._store is None or not engines.has_storable_engine(self.method):
             return False
-        return engines.load_engine(
-            self._store,
-            self._engine_key,
-            self.integrator,
-            method=self.method,
-            unit=self.binning.unit,
-            mask=self.mask,
+        fresh = _make_integrator(self.geometry, self.shape)
+        self._is_stored = engines.load_engine(
+            self._store, self._engine_key, fresh, method=self.method, unit=self.binning.unit, mask=self.mask
         )
+        if self._is_stored:
+            self.integrator = fresh
+        return self._is_stored
 
 
 class _Kept:

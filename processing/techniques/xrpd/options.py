@@ -103,6 +103,17 @@ def read_binning(
     )
 
 
+def read_number(name: str, value: object) -> float:
+    """Check that an option is a finite number."""
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = float("nan")
+    if not isfinite(number):
+        raise InputError(f"{name} must be a finite number, not {value!r}")
+    return number
+
+
 def _range(name: str, ends: object) -> tuple[float, float] | None:
     if ends is None:
         return None

@@ -1,7 +1,6 @@
 """Tasks of powder diffraction for workflows."""
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,13 @@ from pyFAI.containers import Integrate1dResult
 from processing.nexus.images import Image, read_image
 from processing.techniques.xrpd.geometry import Geometry, read_geometry
 from processing.techniques.xrpd.integrator import KeptIntegrator, kept_integrator
-from processing.techniques.xrpd.options import DEFAULT_METHOD, DEFAULT_POINTS, read_binning, read_method
+from processing.techniques.xrpd.options import (
+    DEFAULT_METHOD,
+    DEFAULT_POINTS,
+    read_binning,
+    read_method,
+    read_number,
+)
 from workflows import InputError, Task
 
 ERROR_MODELS = ("poisson", "azimuthal")
@@ -179,14 +184,12 @@ class Integrate1D(
     def _corrections(self, image: Image) -> dict[str, Any]:
         """Keywords of pyFAI's ``integrate1d`` that change the values of pixels."""
         polarization = self._option("polarization_factor")
-        if polarization is not None and not -1 <= self._number("polarization_factor", polarization) <= 1:
+        if polarization is not None and not -1 <= read_number("polarization_factor", polarization) <= 1:
             raise InputError(f"polarization_factor must be from -1 to 1, not {polarization}")
         error_model = self._option("error_model")
         if error_model not in (None, *ERROR_MODELS):
             raise InputError(f"The error_model {error_model!r} is not one of {', '.join(ERROR_MODELS)}")
-        monitor, reference = (
-            self._number(name, self._option(name, 1.0)) for name in ("monitor", "reference")
-        )
+        monitor, reference = (read_number(name, self._option(name, 1.0)) for name in ("monitor", "reference"))
         if monitor <= 0 or reference <= 0:
             raise InputError(f"monitor and reference must be positive, not {monitor} and {reference}")
         return {
@@ -197,16 +200,6 @@ class Integrate1D(
             "dark": self._second_image("darkcurrent", image),
             "flat": self._second_image("flatfield", image),
         }
-
-    @staticmethod
-    def _number(name: str, value: object) -> float:
-        try:
-            number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
-            number = float("nan")
-        if not isfinite(number):
-            raise InputError(f"{name} must be a finite number, not {value!r}")
-        return number
 
     def _info(
         self, integrator: KeptIntegrator, image: Image, corrections: Mapping[str, Any]
