@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -94,11 +95,12 @@ def measure_click(page: Page) -> list[float]:
     job = page.url.rstrip("/").rpartition("/")[2]
     events = json.loads(page.request.get(f"/api/jobs/{job}/events/").body())["results"]
     at = [clicked, *moments(events), seen]
-    return [after - before for before, after in zip(at, at[1:], strict=False)]
+    return [after - before for before, after in pairwise(at)]
 
 
 def moments(events: list[dict[str, str]]) -> list[float]:
     """Return when: submitted, claimed, first step began, each of three steps ended, published."""
+
     def when(kind: str) -> list[float]:
         return [datetime.fromisoformat(event["at"]).timestamp() for event in events if event["kind"] == kind]
 

@@ -78,7 +78,7 @@ MIDDLEWARE = [
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [BASE_DIR / "portal" / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -207,8 +207,12 @@ if CELERY_BROKER_URL.startswith("filesystem:"):
     }
     BROKER_PROCESSED_FOLDER = _broker / "processed"
 else:
-    # A broker that accepts a connection and stays silent must not hold a page.
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 3, "socket_connect_timeout": 3, "connect_timeout": 3}
+    # A broker that refuses, or accepts a connection and stays silent, must not hold a page.
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        **dict.fromkeys(("socket_timeout", "socket_connect_timeout", "connect_timeout"), 2),
+        "max_retries": 1,
+        "interval_start": 0,
+    }
 CELERY_TASK_DEFAULT_QUEUE = "reprise"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
@@ -217,7 +221,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CONNECTION_TIMEOUT = 3
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
 
 LOGGING = {
     "version": 1,
@@ -225,5 +229,11 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {"portal": {"level": "INFO"}, "axes": {"level": "ERROR"}},
+    "loggers": {
+        "portal": {"level": "INFO"},
+        "axes": {"level": "ERROR"},
+        # They warn of missing graphics cards and of odd tags in files that are read all the same.
+        "silx": {"level": "ERROR"},
+        "fabio": {"level": "ERROR"},
+    },
 }

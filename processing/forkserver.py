@@ -199,7 +199,9 @@ def serve(control: socket.socket) -> None:
                 request, descriptors, _, _ = _receive(control)
                 if not request:
                     break
-                pid = _fork(json.loads(request)["recipe"], descriptors, [*own, *statuses.values()], run_forked)
+                pid = _fork(
+                    json.loads(request)["recipe"], descriptors, [*own, *statuses.values()], run_forked
+                )
                 statuses[pid] = descriptors[-1]
     for pid in statuses:
         # A child that was forked just now leads no group yet.
@@ -215,7 +217,9 @@ def _receive(control: socket.socket) -> tuple[bytes, list[int], int, object]:
         return b"", [], 0, None
 
 
-def _fork(recipe: str, descriptors: list[int], others: list[int], run_forked: Callable[[Path, int], int]) -> int:
+def _fork(
+    recipe: str, descriptors: list[int], others: list[int], run_forked: Callable[[Path, int], int]
+) -> int:
     """Fork a child that runs the recipe; ``others`` are the descriptors that it must not have."""
     events, log, status = descriptors
     pid = os.fork()

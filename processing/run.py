@@ -18,8 +18,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -71,8 +70,8 @@ def run_recipe(recipe: Recipe, emit: Emit) -> int:
     try:
         if recipe.memory_limit_bytes:
             resource.setrlimit(resource.RLIMIT_AS, (recipe.memory_limit_bytes, recipe.memory_limit_bytes))
-        with _surroundings(recipe):
-            _stage(recipe, emit)
+        _confine(recipe)
+        _stage(recipe, emit)
     except Exception as error:  # noqa: BLE001 - every end of a run is told, never thrown away
         code, message = _classify(error)
         sys.excepthook(type(error), error, error.__traceback__)
@@ -82,16 +81,12 @@ def run_recipe(recipe: Recipe, emit: Emit) -> int:
     return 0
 
 
-@contextmanager
-def _surroundings(recipe: Recipe) -> Iterator[None]:
-    """Say what may be read, and where integration engines are kept."""
+def _confine(recipe: Recipe) -> None:
+    """Say what this process may read, and where integration engines are kept."""
     if recipe.engines:
         keep_engines_in(Path(recipe.engines), max_bytes=recipe.engines_limit_bytes)
-    if not recipe.roots:
-        yield
-        return
-    with guard.confined([Path(root) for root in (*recipe.roots, recipe.staging)]):
-        yield
+    if recipe.roots:
+        guard.confine([Path(root) for root in (*recipe.roots, recipe.staging)])
 
 
 def _stage(recipe: Recipe, emit: Emit) -> None:

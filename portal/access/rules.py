@@ -20,8 +20,8 @@ __all__ = [
     "investigations_visible_to",
     "is_embargoed",
     "may_process",
-    "may_see_logs",
     "may_register",
+    "may_see_logs",
 ]
 
 Person = User | AnonymousUser

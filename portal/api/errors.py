@@ -34,6 +34,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     answer = exception_handler(known, dict(context))
     if answer is None or not isinstance(known, exceptions.APIException):
         return _unexpected(error)
+    # Its headers stay: how to log in, when to try again.
     answer.data = {"code": _code(known), "message": str(known.detail)}
     return answer
 

@@ -20,7 +20,8 @@ class IdFilter(filters.Filter):
 
     def __init__(self, field_name: str, help_text: str) -> None:
         super().__init__(field_name=field_name, min_value=1, max_value=_MAX_ID, help_text=help_text)
-        extend_schema_field({"type": "integer", "format": "int64", "description": help_text})(self)
+        described = {"type": "integer", "format": "int64", "minimum": 1, "description": help_text}
+        extend_schema_field(described)(self)
 
 
 class DatasetFilter(filters.FilterSet):
@@ -48,13 +49,17 @@ class JobFilter(filters.FilterSet):
 
     dataset = IdFilter("dataset", help_text="Id of the dataset that the job reads.")
     state = filters.MultipleChoiceFilter(choices=Job.State.choices, help_text="May be given several times.")
-    mine = filters.BooleanFilter(method="of_person", help_text="true: my own jobs; false: those of others.")
+    mine = filters.ChoiceFilter(
+        choices=[("true", "my own jobs"), ("false", "those of others")],
+        method="of_person",
+        help_text="Whose jobs; everybody's unless given.",
+    )
 
     class Meta:
         model = Job
         fields = ["dataset", "state", "mine"]
 
-    def of_person(self, jobs: QuerySet[Job], _: str, mine: bool) -> QuerySet[Job]:
+    def of_person(self, jobs: QuerySet[Job], _: str, mine: str) -> QuerySet[Job]:
         """Narrow to the person's own jobs, or to all but these."""
         own = Q(submitted_by=self.request.user.pk) & Q(submitted_by__isnull=False)
-        return jobs.filter(own) if mine else jobs.exclude(own)
+        return jobs.filter(own) if mine == "true" else jobs.exclude(own)

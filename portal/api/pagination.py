@@ -1,5 +1,6 @@
 """Lists page by key, without a count: page 1000 costs what page 1 does."""
 
+import re
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,6 +11,8 @@ from rest_framework.request import Request
 from portal.catalogue.errors import InvalidInput
 
 __all__ = ["KeyPagination"]
+
+_PAGE_SIZE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 
 
 class KeyPagination(CursorPagination):
@@ -23,6 +26,14 @@ class KeyPagination(CursorPagination):
     page_size_query_param = "page_size"
     page_size_query_description = "How many to return, at most 200 (default 50)."
     cursor_query_description = "Where to go on; take the whole address from `next` instead."
+
+    def get_page_size(self, request: Request) -> int:
+        """Return how many rows were asked for, within the bounds."""
+        asked = request.query_params.get("page_size", str(self.page_size))
+        if not _PAGE_SIZE.fullmatch(asked):
+            text = "must be a whole number from 1 on"
+            raise InvalidInput(f"The page_size {text}.", fields={"page_size": text})
+        return min(int(asked), self.max_page_size)
 
     def get_ordering(self, request: Request, queryset: Any, view: Any) -> tuple[str, ...]:  # noqa: ARG002
         """Return the view's own order."""
@@ -52,5 +63,7 @@ class KeyPagination(CursorPagination):
         try:
             return super().paginate_queryset(queryset, request, view)
         except (NotFound, ValueError, ValidationError) as error:
+            if self.cursor_query_param not in request.query_params:
+                raise
             text = "not one that `next` or `previous` gave"
             raise InvalidInput(f"The cursor is {text}.", fields={"cursor": text}) from error

@@ -5,7 +5,6 @@ the same rule that ``portal.storage`` keeps when the files are served.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,7 +76,7 @@ def files_below(path: Path, *, with_checksums: bool = False, max_files: int = MA
     return sorted(contents, key=lambda content: content.name)
 
 
-def scan(folder: Path, *, with_checksums: bool = False) -> Iterator[FoundDataset | LeftAside]:
+def scan(folder: Path) -> Iterator[FoundDataset | LeftAside]:
     """Yield what a folder holds, in the order of the names.
 
     A folder at any depth that directly holds an image is a dataset, with everything below it; its
@@ -87,12 +86,12 @@ def scan(folder: Path, *, with_checksums: bool = False) -> Iterator[FoundDataset
     top = folder.resolve()
     for entry in _visible(top):
         if entry.is_dir():
-            yield from _scan_below(entry, sample=entry.name, with_checksums=with_checksums)
+            yield from _scan_below(entry, sample=entry.name)
     loose = [entry for entry in _visible(top) if not entry.is_dir()]
     images = [entry for entry in loose if _is_image(entry) and not _image_of_mask(entry, loose)]
     used: set[Path] = set()
     for image in images:
-        found = _found(image, name=image.stem, sample=image.stem, with_checksums=with_checksums)
+        found = _found(image, name=image.stem, sample=image.stem)
         if isinstance(found, FoundDataset):
             used |= {top / file.name for file in found.files}
         yield found
@@ -101,7 +100,7 @@ def scan(folder: Path, *, with_checksums: bool = False) -> Iterator[FoundDataset
             yield LeftAside(entry, "is neither an image nor named like one")
 
 
-def _scan_below(folder: Path, *, sample: str, with_checksums: bool) -> Iterator[FoundDataset | LeftAside]:
+def _scan_below(folder: Path, *, sample: str) -> Iterator[FoundDataset | LeftAside]:
     if folder.is_symlink():
         yield LeftAside(folder, "is a link to a folder")
         return
@@ -111,19 +110,19 @@ def _scan_below(folder: Path, *, sample: str, with_checksums: bool) -> Iterator[
         yield LeftAside(folder, error.message)
         return
     if any(_is_image(entry) for entry in entries):
-        yield _found(folder, name=folder.name, sample=sample, with_checksums=with_checksums)
+        yield _found(folder, name=folder.name, sample=sample)
         return
     folders = [entry for entry in entries if entry.is_dir()]
     for entry in folders:
-        yield from _scan_below(entry, sample=sample, with_checksums=with_checksums)
+        yield from _scan_below(entry, sample=sample)
     if not folders:
         yield LeftAside(folder, "holds no image")
 
 
-def _found(location: Path, *, name: str, sample: str, with_checksums: bool) -> FoundDataset | LeftAside:
+def _found(location: Path, *, name: str, sample: str) -> FoundDataset | LeftAside:
     try:
         _check_text(str(location), limit=MAX_LOCATION)
-        files = files_below(location, with_checksums=with_checksums)
+        files = files_below(location)
     except InvalidInput as error:
         return LeftAside(location, error.message)
     if not any(Path(file.name).suffix.lower() in IMAGE_SUFFIXES for file in files):
@@ -186,6 +185,6 @@ def _check_text(name: str, *, limit: int) -> None:
     if len(name) > limit:
         raise InvalidInput(f"{name} is longer than {limit} characters.")
     try:
-        os.fsencode(name).decode()
-    except UnicodeDecodeError:
+        name.encode()
+    except UnicodeEncodeError:
         raise InvalidInput(f"{name!a} is not a UTF-8 name.") from None

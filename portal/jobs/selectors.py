@@ -17,6 +17,7 @@ __all__ = [
     "Step",
     "has_live_worker",
     "jobs_visible_to",
+    "listed_jobs_visible_to",
     "pipelines_for",
     "results_of",
     "steps_of",
@@ -56,6 +57,18 @@ def jobs_visible_to(person: Person) -> QuerySet[Job]:
     return jobs.select_related(
         "pipeline", "dataset__investigation__instrument", "dataset__sample", "submitted_by", "output__dataset"
     ).order_by("-created_at", "-id")
+
+
+def listed_jobs_visible_to(person: Person) -> QuerySet[Job]:
+    """Return the same jobs without the long documents that no list shows."""
+    return jobs_visible_to(person).defer(
+        "workflow",
+        "parameters",
+        "pipeline__graph",
+        "dataset__parameters",
+        "output__record",
+        "output__dataset__parameters",
+    )
 
 
 def pipelines_for(dataset: Dataset) -> list[Pipeline]:

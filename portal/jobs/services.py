@@ -18,6 +18,7 @@ from portal.jobs.lease import end_job
 from portal.jobs.messages import announce_job
 from portal.jobs.models import Job, JobEvent, Output, Pipeline
 from portal.jobs.parameters import checked_parameters, file_parameters
+from portal.storage.paths import last_written
 from processing.provenance.record import canonical_json, sha256_of
 
 __all__ = ["cancel_job", "publish_output", "recipe_digest", "submit_job", "sync_pipelines"]
@@ -84,15 +85,15 @@ def _same_request(job: Job, user: Person, dataset: Dataset) -> Job:
 def recipe_digest(pipeline: Pipeline, dataset: Dataset, parameters: Mapping[str, Any]) -> str:
     """Return what is the same for two jobs that compute the same.
 
-    Workflow, parameters, and of each file its size and checksum as registered.
+    Workflow, dataset, parameters, and of each file its size and when it was last written, so that a
+    file that was written again counts as another.
     """
     ids = [parameters.get(name) for name, _ in file_parameters(pipeline.input_schema)]
-    files = dataset.datafiles.filter(pk__in=[pk for pk in ids if pk is not None])
-    content = [pipeline.digest, parameters, list(files.values_list("name", "size_bytes", "sha256"))]
+    files = dataset.datafiles.filter(pk__in=[pk for pk in ids if pk is not None]).order_by("pk")
+    content = [pipeline.digest, dataset.pk, parameters, [last_written(file) for file in files]]
     return sha256_of(canonical_json(content))
 
 
-@transaction.atomic
 def cancel_job(*, user: Person, job: Job) -> bool:
     """Cancel a queued or running job; False when it had already ended.
 
@@ -102,15 +103,15 @@ def cancel_job(*, user: Person, job: Job) -> bool:
         ``user`` may see the job but not process its dataset.
     """
     if not may_process(user, job.dataset.investigation):
+        record(user, "job.cancel", f"job {job.pk}", refused=True)
         raise NotAllowed("Only those who may process the dataset may cancel its jobs.")
-    cancelled = Job.objects.filter(pk=job.pk, state__in=Job.OPEN_STATES).update(
-        state=Job.State.CANCELLED, finished_at=timezone.now(), lease_expires_at=None
-    )
-    if cancelled:
-        JobEvent.objects.create(
-            job=job, attempt=job.attempt, kind=JobEvent.Kind.CANCELLED, message=f"by {user.get_username()}"
+    with transaction.atomic():
+        cancelled = Job.objects.filter(pk=job.pk, state__in=Job.OPEN_STATES).update(
+            state=Job.State.CANCELLED, finished_at=timezone.now(), lease_expires_at=None
         )
-        record(user, "job.cancel", f"job {job.pk}")
+        if cancelled:
+            JobEvent.objects.create(job=job, attempt=job.attempt, kind=JobEvent.Kind.CANCELLED)
+            record(user, "job.cancel", f"job {job.pk}")
     return bool(cancelled)
 
 

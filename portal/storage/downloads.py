@@ -31,7 +31,7 @@ def file_response(request: HttpRequest, datafile: Datafile) -> HttpResponseBase:
     etag = f'"{status.st_mtime_ns:x}-{status.st_size:x}"'
     wanted = request.headers.get("Range", "") if request.headers.get("If-Range", etag) == etag else ""
     match = _RANGE.fullmatch(wanted.strip())
-    if match and match.group(0) != "bytes=-":
+    if match and _is_valid(*match.groups()):
         response = _partial_response(path, status.st_size, *match.groups())
     else:
         response = FileResponse(path.open("rb"))
@@ -60,11 +60,16 @@ def archive_response(dataset: Dataset) -> HttpResponseBase:
     return _as_download(response, f"{dataset.name}.zip")
 
 
+def _is_valid(first: str, last: str) -> bool:
+    """Whether the range says something; an invalid one is ignored (RFC 9110, section 14.1.1)."""
+    return bool(first or last) and not (first and last and int(first) > int(last))
+
+
 def _partial_response(path: Path, size: int, first: str, last: str) -> HttpResponseBase:
     """One range as of RFC 9110, section 14: ``first-last``, ``first-`` or the last ``-n`` bytes."""
     start = int(first) if first else max(size - int(last), 0)
     end = min(int(last), size - 1) if first and last else size - 1
-    if start >= size or start > end:
+    if start >= size:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     response = StreamingHttpResponse(_blocks(path, start, end - start + 1), status=206)
     response["Content-Length"] = end - start + 1

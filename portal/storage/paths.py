@@ -6,6 +6,7 @@ a device, which would block or leak.
 """
 
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
@@ -13,7 +14,7 @@ from django.conf import settings
 from portal.catalogue.errors import InvalidInput, NotFound
 from portal.catalogue.models import Datafile, Dataset
 
-__all__ = ["checked_location", "dataset_folder", "path_of", "readable_roots", "regular_file"]
+__all__ = ["checked_location", "dataset_folder", "last_written", "path_of", "readable_roots"]
 
 
 def checked_location(location: str) -> Path:
@@ -52,12 +53,7 @@ def dataset_folder(dataset: Dataset) -> Path:
     NotFound
         The location is gone or no longer below a configured root.
     """
-    path = Path(dataset.location).resolve()
-    if (
-        not any(_is_inside(path, root) for root in [settings.OUTPUTS_FOLDER, *settings.RAW_ROOTS])
-        or not path.exists()
-    ):
-        raise NotFound(f"The data of {dataset.name} are not in place.")
+    path = _place(dataset)
     return path if path.is_dir() else path.parent
 
 
@@ -69,20 +65,18 @@ def path_of(datafile: Datafile) -> Path:
     NotFound
         The file is gone, is not a regular file, or a link leads out of its dataset's folder.
     """
-    folder = dataset_folder(datafile.dataset)
-    return regular_file(folder / datafile.name, inside=folder, shown_as=datafile.name)
+    roots = readable_roots(datafile.dataset)
+    path = dataset_folder(datafile.dataset) / datafile.name
+    return _regular_file(path, inside=roots, shown_as=datafile.name)
 
 
-def regular_file(path: Path, *, inside: Path, shown_as: str) -> Path:
-    """Return the real path of a regular file below ``inside``; NotFound for anything else."""
+def last_written(datafile: Datafile) -> list[int]:
+    """Return a file's size in bytes and when it was last written, in ns; empty when it is gone."""
     try:
-        real = path.resolve()
-        is_regular = stat.S_ISREG(real.stat().st_mode)
-    except (OSError, RuntimeError):
-        is_regular = False
-    if not is_regular or not _is_inside(real, inside):
-        raise NotFound(f"The file {shown_as} is not in place.")
-    return real
+        status = path_of(datafile).stat()
+    except (NotFound, OSError):
+        return []
+    return [status.st_size, status.st_mtime_ns]
 
 
 def readable_roots(dataset: Dataset) -> list[Path]:
@@ -91,10 +85,35 @@ def readable_roots(dataset: Dataset) -> list[Path]:
     A folder dataset: its folder. A single-file dataset lies among other people's files, so only its
     own registered files count.
     """
-    folder = dataset_folder(dataset)
-    if Path(dataset.location).resolve().is_dir():
-        return [folder]
-    return [folder / name for name in dataset.datafiles.values_list("name", flat=True)]
+    path = _place(dataset)
+    if path.is_dir():
+        return [path]
+    return [path.parent / name for name in dataset.datafiles.values_list("name", flat=True)]
+
+
+def _place(dataset: Dataset) -> Path:
+    """Return the real path of a dataset's location, which is below a configured root."""
+    try:
+        path = Path(dataset.location).resolve()
+        is_there = path.exists()
+    except (OSError, RuntimeError):
+        is_there = False
+    allowed = [settings.OUTPUTS_FOLDER, *settings.RAW_ROOTS]
+    if not is_there or not any(_is_inside(path, root) for root in allowed):
+        raise NotFound(f"The data of {dataset.name} are not in place.")
+    return path
+
+
+def _regular_file(path: Path, *, inside: Sequence[Path], shown_as: str) -> Path:
+    """Return the real path of a regular file below one of ``inside``; NotFound for anything else."""
+    try:
+        real = path.resolve()
+        is_regular = stat.S_ISREG(real.stat().st_mode)
+    except (OSError, RuntimeError):
+        is_regular = False
+    if not is_regular or not any(_is_inside(real, root) for root in inside):
+        raise NotFound(f"The file {shown_as} is not in place.")
+    return real
 
 
 def _is_inside(path: Path, root: Path) -> bool:

@@ -62,11 +62,18 @@ def write_frame(
         put_values(group, "x_pixel_size", pixel_size_m[1], units="m")
         calibration = put_group(group, "pyfai_geometry", "NXparameters")
         for name, value in geometry.items():
-            put_values(calibration, name, value)
+            unit = _GEOMETRY_UNITS.get(name)
+            put_values(calibration, name, value, **({"units": unit} if unit else {}))
         plot = put_group(entry, "plot", "NXdata", signal="data", interpretation="image")
         plot["data"] = group["data"]
         measurement = put_group(entry, "measurement", "NXcollection")
         measurement["detector"] = group["data"]
+
+
+_GEOMETRY_UNITS = {
+    **dict.fromkeys(("dist", "poni1", "poni2", "pixel1", "pixel2", "wavelength"), "m"),
+    **dict.fromkeys(("rot1", "rot2", "rot3"), "rad"),
+}
 
 
 def _put_image(detector: h5py.Group, image: np.ndarray) -> None:

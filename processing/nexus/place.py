@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from workflows import InputError
@@ -17,20 +18,28 @@ class _Confinement:
     roots: tuple[Path, ...] | None = None
 
 
+# The roots of one block of code; requests that a server answers at the same time each have their own.
+_block: ContextVar[tuple[Path, ...] | None] = ContextVar("roots")
+
+
 def confine(roots: Roots | None) -> None:
-    """Set the roots of this process: files or folders that reading stays inside."""
+    """Set the roots of this process, all its threads included: reading stays inside them."""
     _Confinement.roots = None if roots is None else real_paths(roots)
 
 
 @contextmanager
 def confined(roots: Roots | None) -> Iterator[None]:
-    """Set the roots of this process for a while."""
-    before = _Confinement.roots
-    confine(roots)
+    """Set the roots of a block of code, instead of those of the process."""
+    token = _block.set(None if roots is None else real_paths(roots))
     try:
         yield
     finally:
-        _Confinement.roots = before
+        _block.reset(token)
+
+
+def current_roots() -> tuple[Path, ...] | None:
+    """Return the roots that hold here; None where anything may be read."""
+    return _block.get(_Confinement.roots)
 
 
 def contained_path(path: Path | str, roots: Roots | None = None, *, name: str | None = None) -> Path:
@@ -52,7 +61,7 @@ def contained_path(path: Path | str, roots: Roots | None = None, *, name: str | 
         pipe, a device), or may not be read.
     """
     shown = path if name is None else name
-    allowed = _Confinement.roots if roots is None else real_paths(roots)
+    allowed = current_roots() if roots is None else real_paths(roots)
     real = Path(os.path.realpath(path))
     if allowed is not None and not any(real == root or root in real.parents for root in allowed):
         raise InputError(f"The file {shown} is outside the folders that may be read here")

@@ -20,8 +20,8 @@ class Api:
 
     def call(self, method, path, body=None, **headers):
         data = None if body is None else json.dumps(body).encode()
-        kind = {"Content-Type": "application/json"}
-        request = Request(self.url + path, data=data, method=method, headers={**self.headers, **kind, **headers})
+        told = {**self.headers, "Content-Type": "application/json", **headers}
+        request = Request(self.url + path, data=data, method=method, headers=told)
         with urlopen(request, timeout=30) as answer:
             return answer.read()
 

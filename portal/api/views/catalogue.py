@@ -137,8 +137,8 @@ class DatafileViewSet(GenericViewSet):
     @extend_schema(
         parameters=[OpenApiParameter("Range", str, OpenApiParameter.HEADER, description="As bytes=0-99.")],
         responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
-            (206, "application/octet-stream"): OpenApiTypes.BINARY,
+            (200, "*/*"): OpenApiTypes.BINARY,
+            (206, "*/*"): OpenApiTypes.BINARY,
             416: OpenApiResponse(description="The range is beyond the end."),
         },
     )

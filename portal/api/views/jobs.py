@@ -26,7 +26,7 @@ from portal.catalogue.errors import InvalidInput
 from portal.catalogue.models import Dataset
 from portal.jobs.models import Job, Pipeline
 from portal.jobs.parameters import prefilled_parameters
-from portal.jobs.selectors import jobs_visible_to, pipelines_for
+from portal.jobs.selectors import jobs_visible_to, listed_jobs_visible_to, pipelines_for
 from portal.jobs.services import cancel_job, submit_job
 
 __all__ = ["JobViewSet", "PipelineViewSet"]
@@ -56,7 +56,8 @@ class JobViewSet(ReadOnlyModelViewSet):
 
     def get_queryset(self) -> QuerySet[Job]:
         """Return what the person sees."""
-        return jobs_visible_to(self.request.user)
+        visible = listed_jobs_visible_to if self.action == "list" else jobs_visible_to
+        return visible(self.request.user)
 
     def get_serializer_class(self) -> type[JobSerializer]:
         """Return the short form for lists."""

@@ -1,6 +1,8 @@
 """Datasets, their files, and the numbers and plot that a card is drawn from."""
 
 from django.db import models
+from django.db.models import F
+from django.db.models.functions import Coalesce
 
 from portal.catalogue.models.facility import Technique
 from portal.catalogue.models.investigation import Investigation, Sample
@@ -53,8 +55,15 @@ class Dataset(models.Model):
             models.UniqueConstraint(fields=["investigation", "location"], name="dataset_once_per_location"),
         ]
         indexes = [
-            models.Index(fields=["investigation", "type", "sample", "-started_at", "-id"]),
-            models.Index(fields=["-started_at", "-id"]),
+            # A page of cards: by sample, newest first; those without a sample come first of all.
+            models.Index(
+                F("investigation"),
+                F("type"),
+                Coalesce("sample", 0),
+                F("id").desc(),
+                name="cards_of_investigation",
+            ),
+            models.Index(fields=["investigation", "-id"]),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from portal.access.rules import is_embargoed, may_process
 from portal.catalogue.errors import NotFound
 from portal.catalogue.models import Dataset
 from portal.jobs.models import Output
-from portal.jobs.selectors import jobs_visible_to, results_of
+from portal.jobs.selectors import listed_jobs_visible_to, results_of
 from portal.pages.paging import page_after
 from portal.pages.views.found import dataset_or_404
 from portal.storage.paths import dataset_folder
@@ -40,7 +40,7 @@ def dataset(request: HttpRequest, pk: int) -> HttpResponse:
         "location": _folder_or_none(shown) if request.user.is_authenticated else None,
         "results": results_of(shown)[:_RESULTS],
         "inputs": shown.inputs.select_related("investigation__instrument"),
-        "jobs": jobs_visible_to(request.user).filter(dataset=shown)[:_JOBS],
+        "jobs": listed_jobs_visible_to(request.user).filter(dataset=shown)[:_JOBS],
         "may_process": may_process(request.user, shown.investigation),
         "is_embargoed": is_embargoed(shown.investigation),
     }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from portal.access.rules import investigations_visible_to, is_embargoed, may_process
 from portal.catalogue.models import Dataset
 from portal.jobs.models import Job
-from portal.jobs.selectors import jobs_visible_to
+from portal.jobs.selectors import listed_jobs_visible_to
 from portal.pages.paging import page_after
 from portal.pages.views.found import investigation_or_404
 
@@ -32,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
         visible = visible.filter(participants=request.user) if not request.user.is_staff else visible
     dated = visible.annotate(sort_date=Coalesce("start_date", Value(_BEGINNING)))
     page = page_after(dated, order=("-sort_date", "-id"), cursor=request.GET.get("after", ""), size=_PAGE)
-    jobs = jobs_visible_to(request.user)
+    jobs = listed_jobs_visible_to(request.user)
     context = {
         "page": page,
         "jobs": jobs.filter(submitted_by=request.user)[:_SHOWN_JOBS] if request.user.is_authenticated else [],

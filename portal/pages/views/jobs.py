@@ -13,7 +13,7 @@ from portal.access.rules import may_process, may_see_logs
 from portal.jobs.errors import fault
 from portal.jobs.folders import Attempt
 from portal.jobs.models import Job
-from portal.jobs.selectors import has_live_worker, jobs_visible_to, steps_of
+from portal.jobs.selectors import has_live_worker, listed_jobs_visible_to, steps_of
 from portal.jobs.services import cancel_job
 from portal.pages.paging import page_after
 from portal.pages.views.found import job_or_404
@@ -32,7 +32,7 @@ _NO_WORKER_AFTER_S = 5
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """List the jobs I started, newest first."""
-    jobs = jobs_visible_to(request.user).filter(submitted_by_id=request.user.pk)
+    jobs = listed_jobs_visible_to(request.user).filter(submitted_by_id=request.user.pk)
     page = page_after(jobs, order=("-created_at", "id"), cursor=request.GET.get("after", ""), size=_PAGE)
     return render(request, "jobs.html", {"page": page})
 

@@ -13,8 +13,17 @@ from processing.techniques.xrpd.geometry import read_geometry_file
 
 Value = str | float | int
 
-FACTORS = {"eV": 1e-3, "nm": 10.0, "mm": 1e-3, "ms": 1e-3}
-"""Unit in a file -> factor to the unit of the parameter (keV, A, m, s), where they differ."""
+FACTORS = {
+    **dict.fromkeys(("keV", "angstrom", "Angstrom", "A", "Å", "m", "s", "rad"), 1.0),
+    "eV": 1e-3,
+    "nm": 10.0,
+    "mm": 1e-3,
+    "um": 1e-6,
+    "ms": 1e-3,
+    "us": 1e-6,
+    "deg": np.pi / 180,
+}
+"""Unit in a file -> factor to the unit of the parameter (keV, A, m, s, rad)."""
 
 MAX_FILES = 20
 """How many files of each kind are opened."""
@@ -112,18 +121,25 @@ def _detector(group: Node) -> Iterator[tuple[str, Value]]:
         yield "InstrumentDetector01_description", text
     if (geometry := group.get("pyfai_geometry")) is not None:
         for name in geometry.names():
-            stored: Value = _number(geometry, name) or _text(geometry.get(name)) or 0.0
-            if name != "wavelength":
-                yield f"XRPD_geometry_{name}", int(stored) if name == "orientation" else stored
+            stored = _orientation(geometry) if name == "orientation" else _number(geometry, name)
+            stored = _text(geometry.get(name)) if stored is None else stored
+            if name != "wavelength" and stored is not None:
+                yield f"XRPD_geometry_{name}", stored
+
+
+def _orientation(geometry: Node) -> Value | None:
+    """Read pyFAI's orientation, 1 to 4: a choice, so without unit."""
+    node = geometry.get("orientation")
+    return int(node.read()) if node is not None and node.is_dataset and node.found.shape == () else None
 
 
 def _number(group: Node, name: str) -> float | None:
-    """Read the first value of a dataset, in the unit of its parameter."""
+    """Read the first value of a dataset, in the unit of its parameter; None without a known unit."""
     node = group.get(name)
     if node is None or not node.is_dataset or not node.found.size or node.found.dtype.kind not in "iuf":
         return None
-    value = float(node.read(*(0,) * node.found.ndim))
-    return value * FACTORS.get(str(node.attribute("units", "")), 1.0)
+    factor = FACTORS.get(str(node.attribute("units", "")))
+    return None if factor is None else float(node.read(*(0,) * node.found.ndim)) * factor
 
 
 def _text(node: Node | None) -> str | None:

