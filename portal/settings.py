@@ -194,12 +194,12 @@ BROKER_PROCESSED_FOLDER: Path | None = None
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem:"):
     _broker = DATA_FOLDER / "broker"
-    for _folder in (_broker, _broker / "messages", _broker / "processed", _broker / "control"):
+    for _folder in (_broker, _broker / "messages", _broker / "processed"):
         _folder.mkdir(mode=0o700, exist_ok=True)
+    CELERY_BROKER_TRANSPORT = "portal.jobs.folder_broker:Transport"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(_broker / "messages"),
         "data_folder_out": str(_broker / "messages"),
-        "control_folder": str(_broker / "control"),
         # Otherwise a message passes through the machine's shared temporary folder.
         "store_processed": True,
         "processed_folder": str(_broker / "processed"),

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import NAMESPACE_URL, uuid5
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -27,6 +28,9 @@ from portal.ingest.demo_content import (
 )
 from portal.ingest.folder import FoundDataset, files_below
 from portal.ingest.services import register_folder, register_found
+from portal.jobs.models import Pipeline
+from portal.jobs.parameters import prefilled_parameters
+from portal.jobs.services import submit_job
 from portal.storage.paths import checked_location
 
 __all__ = ["LOGINS", "load_demo"]
@@ -64,6 +68,8 @@ def load_demo(*, data: Path | None = None, report: Report = lambda _: None) -> N
         investigation = _store_visit(visit)
         for number, (sampled, measurement) in enumerate(_measurements(visit)):
             _ensure_dataset(investigation, visit, sampled, measurement, number=number, report=report)
+        if visit.is_processed:
+            _ensure_results(investigation)
 
 
 def _refuse_real_portal() -> None:
@@ -167,6 +173,22 @@ def _ensure_dataset(
     files = files_below(folder, with_checksums=True)
     register_found(investigation, FoundDataset(measurement.name, sampled.name, folder, files))
     report(f"simulated  {visit.name}  {sampled.name}  {measurement.name}")
+
+
+def _ensure_results(investigation: Investigation) -> None:
+    """Queue the powder pipeline on each dataset, once: the key of a request is the dataset's place."""
+    pipeline = Pipeline.objects.filter(identifier="powder_pattern").first()
+    if pipeline is None:
+        return
+    scientist = User.objects.get(username="scientist")
+    for dataset in investigation.datasets.filter(type=Dataset.Type.ACQUISITION):
+        submit_job(
+            user=scientist,
+            dataset=dataset,
+            pipeline=pipeline,
+            parameters=prefilled_parameters(pipeline, dataset),
+            request_key=uuid5(NAMESPACE_URL, dataset.location),
+        )
 
 
 def _measure(

@@ -47,7 +47,10 @@ class Sampled:
 
 @dataclass(frozen=True)
 class Visit:
-    """An investigation; ages count back from the day the demo is loaded."""
+    """An investigation; ages count back from the day the demo is loaded.
+
+    ``is_processed``: its datasets are reprocessed by themselves, so that there are results to look at.
+    """
 
     instrument: str
     name: str
@@ -59,6 +62,7 @@ class Visit:
     people: dict[str, Role]
     detector: str
     samples: Sequence[Sampled]
+    is_processed: bool = False
 
 
 # Known passwords, one of them of a superuser: they are in order only because ``make demo`` serves
@@ -136,6 +140,7 @@ INVESTIGATIONS = (
                 (Measurement("silicon_45keV", 45.0), Measurement("silicon_75keV", 75.0)),
             ),
         ),
+        is_processed=True,
     ),
     Visit(
         instrument="ID31",

@@ -36,23 +36,32 @@ def chromium():
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def logged_in(chromium, site):
+    """The cookies of ``demo``, who logs in once by the page."""
+    context = chromium.new_context(base_url=site.url)
+    page = context.new_page()
+    page.goto("/login/")
+    page.fill("#id_username", "demo")
+    page.fill("#id_password", "demo-diffraction")
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_selector("text=My investigations")
+    return context.storage_state()
+
+
 @pytest.fixture
-def visit(chromium, site):
+def visit(chromium, site, logged_in):
     """Open a page as a person; every error that the browser prints fails the test."""
     contexts, told = [], []
 
-    def visit(path="/", *, login="demo", **options):
-        context = chromium.new_context(base_url=site.url, **options)
+    def visit(path="/", *, login=True, **options):
+        cookies = logged_in if login else None
+        context = chromium.new_context(base_url=site.url, storage_state=cookies, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.on("console", lambda message: told.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: told.append(str(error)))
-        if login:
-            page.goto("/login/")
-            page.fill("#id_username", login)
-            page.fill("#id_password", f"{login}-diffraction")
-            page.get_by_role("button", name="Log in").click()
         page.goto(path)
         return page
 

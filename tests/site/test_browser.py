@@ -211,7 +211,7 @@ def test_a_file_can_be_looked_into(visit):
 
 @pytest.mark.parametrize("path", ["/investigations/1/", "/datasets/1/", "/datafiles/1/download/"])
 def test_a_visitor_without_login_learns_nothing_of_embargoed_data(visit, path):
-    page = visit(path, login=None)
+    page = visit(path, login=False)
 
     expect(page.get_by_role("heading", name="Not found")).to_be_visible()
     expect(page.locator("body")).not_to_contain_text("lab6")
