@@ -43,7 +43,7 @@ def claim_job(job_id: UUID | str, *, worker: str) -> Job | None:
         if not taken:
             return None
         job = Job.objects.select_related("pipeline", "dataset").get(pk=job_id)
-        JobEvent.objects.create(job=job, attempt=job.attempt, kind=JobEvent.Kind.STARTED, message=worker)
+        JobEvent.objects.create(job=job, attempt=job.attempt, kind=JobEvent.Kind.STARTED)
     return job
 
 

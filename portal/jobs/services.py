@@ -14,8 +14,8 @@ from portal.access.rules import Person, may_process
 from portal.catalogue.errors import InvalidInput, NotAllowed
 from portal.catalogue.models import Dataset
 from portal.catalogue.services import DatasetContent, FileContent, register_dataset, store_summary
+from portal.jobs.announce import announce_job
 from portal.jobs.lease import end_job
-from portal.jobs.messages import announce_job
 from portal.jobs.models import Job, JobEvent, Output, Pipeline
 from portal.jobs.parameters import checked_parameters, file_parameters
 from portal.storage.paths import last_written

@@ -13,9 +13,9 @@ from django.db import close_old_connections
 from django.db.models import Q
 from django.utils import timezone
 
+from portal.jobs.announce import announce_job
 from portal.jobs.folders import Attempt
 from portal.jobs.lease import free_expired_jobs
-from portal.jobs.messages import announce_job
 from portal.jobs.models import Job, Output, SweepLock, Worker
 
 __all__ = ["sweep", "sweep_until"]

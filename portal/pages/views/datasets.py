@@ -24,7 +24,11 @@ _FILES, _JOBS, _RESULTS = 100, 10, 10
 def dataset(request: HttpRequest, pk: int) -> HttpResponse:
     """Show a dataset: measured with its results, or a result with how it was made."""
     shown = dataset_or_404(request, pk)
-    output = Output.objects.select_related("job__pipeline", "job__submitted_by", "job__dataset").filter(dataset=shown).first()
+    output = (
+        Output.objects.select_related("job__pipeline", "job__submitted_by", "job__dataset")
+        .filter(dataset=shown)
+        .first()
+    )
     # The plot that comes first: a result's own, or the newest made from the measured data.
     plotted = shown if shown.type == Dataset.Type.PROCESSED else shown.latest_result
     summary = getattr(plotted, "summary", None)

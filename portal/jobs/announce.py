@@ -1,0 +1,29 @@
+"""Waking a worker up. The web side knows a job's message by its name and never imports the worker's code."""
+
+import logging
+
+from django.utils import timezone
+
+from portal.celery import app
+from portal.jobs.models import Job
+
+__all__ = ["RUN_JOB", "announce_job"]
+
+RUN_JOB = "jobs.run"
+
+log = logging.getLogger(__name__)
+
+
+def announce_job(job: Job) -> bool:
+    """Wake a worker up for a queued job; False if the broker did not take the message.
+
+    That is no error for the person who clicked: the sweeper announces again what nobody took.
+    """
+    queue = job.pipeline.queue
+    try:
+        app.send_task(RUN_JOB, args=[str(job.pk)], queue=queue, retry=False)
+    except Exception as error:  # noqa: BLE001 - each broker's library has errors of its own
+        log.warning("Job %s could not be announced and will be later: %s", job.pk, error)
+        return False
+    Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(announced_at=timezone.now())
+    return True
