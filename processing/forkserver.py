@@ -6,9 +6,9 @@ worker nor any other process that does something: it only imports, forks and rea
 with an empty environment, so that no secret of the portal is in reach of a task.
 
 The worker talks to it over a socket pair. A request carries a recipe's path and three file
-descriptors: where the child's event lines go, where its output goes, and where the child tells its
-process id and the server, at the end, its exit status. When the worker dies, however it dies, the
-socket closes, and the server kills what still runs.
+descriptors: where the child's event lines go, where its output goes, and where the server tells the
+child's process id and, at the end, its exit status. When the worker dies, however it dies, the socket
+closes, and the server kills what still runs.
 """
 
 import contextlib
@@ -55,8 +55,7 @@ class Child:
 
     def kill(self) -> None:
         """Kill the child and everything it started; harmless when it has ended."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        _kill(self.pid)
 
     def wait(self) -> int:
         """Return the exit code, negative for the signal that ended it; wait for it if need be.
@@ -155,8 +154,15 @@ class ForkServer:
         return self._socket
 
 
+def _kill(pid: int) -> None:
+    """Kill a child and its group, which one that was forked just now does not lead yet."""
+    for kill in (os.kill, os.killpg):
+        with contextlib.suppress(ProcessLookupError):
+            kill(pid, signal.SIGKILL)
+
+
 def _told_pid(status: int) -> int:
-    """Read the process id, which the child tells as one line before anything else."""
+    """Read the process id, which the server tells as one line before anything else."""
     line = b""
     while not line.endswith(b"\n"):
         byte = os.read(status, 1)
@@ -204,10 +210,7 @@ def serve(control: socket.socket) -> None:
                 )
                 statuses[pid] = descriptors[-1]
     for pid in statuses:
-        # A child that was forked just now leads no group yet.
-        for kill in (os.kill, os.killpg):
-            with contextlib.suppress(ProcessLookupError):
-                kill(pid, signal.SIGKILL)
+        _kill(pid)
 
 
 def _receive(control: socket.socket) -> tuple[bytes, list[int], int, object]:
@@ -231,8 +234,6 @@ def _fork(
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             os.dup2(log, 1)
             os.dup2(log, 2)
-            # Told only now: whoever knows the id can kill the group.
-            os.write(status, f"{os.getpid()}\n".encode())
             for other in (log, status, *others):
                 os.close(other)
             os.set_inheritable(events, False)  # noqa: FBT003
@@ -241,6 +242,8 @@ def _fork(
             os._exit(code)
     os.close(events)
     os.close(log)
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        os.write(status, f"{pid}\n".encode())
     return pid
 
 
@@ -250,6 +253,9 @@ def _reap(statuses: dict[int, int]) -> None:
         if pid == 0:
             return
         status = statuses.pop(pid)
+        # What the run left behind ends with it, also when no worker is there any more to see to it.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
         # Whoever read the id may be gone; then nobody waits for the code either.
         with contextlib.suppress(BrokenPipeError):
             os.write(status, str(os.waitstatus_to_exitcode(code)).encode())

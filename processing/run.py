@@ -132,6 +132,8 @@ def _finish(recipe: Recipe, record: dict[str, Any]) -> None:
     staging = Path(recipe.staging)
     for file in recipe.output_files:
         path = staging / file["value"]
+        if not path.is_file():
+            raise _BadOutput(f"The workflow ended without writing {file['value']}")
         if path.suffix in _NEXUS:
             append_process(path, record=record, workflow_json=canonical_json(recipe.workflow))
             _check_output(path)

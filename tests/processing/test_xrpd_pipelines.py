@@ -133,7 +133,7 @@ def test_either_set_of_names_and_a_url_do(tmp_path):
 
 
 def test_only_the_task_itself_is_found_in_its_module():
-    from processing.techniques.xrpd import save  # noqa: PLC0415 -- the module itself is looked at
+    from processing.techniques.xrpd import save
 
     public = [name for name, value in vars(save).items() if callable(value) and not name.startswith("_")]
     assert [name for name in public if getattr(save, name).__module__ == save.__name__] == [

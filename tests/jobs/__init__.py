@@ -1,0 +1,1 @@
+"""Jobs by real processes: workers that are killed, children that crash, databases that go away."""
