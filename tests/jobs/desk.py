@@ -140,8 +140,8 @@ def run_and_die_before_commit(job):
 def run_and_lose_the_answer_to_commit(job):
     """Run a job with a database that stores the output and then cannot say so."""
 
-    def commit():
-        type(connection)._commit(connection)
+    def commit(store):
+        store()
         raise OperationalError("the server closed the connection unexpectedly")
 
     _when_published(commit)
@@ -151,9 +151,9 @@ def run_and_lose_the_answer_to_commit(job):
 def run_and_lose_the_database_before_commit(job):
     """Run a job with a connection that breaks when the output is about to be stored."""
 
-    def commit():
+    def commit(store):
         connection.connection.close()
-        type(connection)._commit(connection)
+        store()
 
     _when_published(commit)
     supervisor.run_queued_job(job)
@@ -227,10 +227,11 @@ def _all_at_once(acts):
 
 def _when_published(commit):
     """Commit in another way the next time that an output is in the transaction."""
+    store = connection._commit
 
     def once():
         del connection._commit
-        commit()
+        commit(store)
 
     def publishing(**_):
         post_save.disconnect(publishing, sender=Output)
