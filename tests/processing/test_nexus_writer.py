@@ -80,26 +80,6 @@ def test_a_pattern_passes_the_validators(pattern, with_process):
     }  # fmt: skip
 
 
-def test_pynxtools_finds_nothing_but_the_units_it_cannot_see(pattern):
-    pytest.importorskip("pynxtools")
-    append_process(pattern, record=RECORD, workflow_json=WORKFLOW)
-
-    command = Path(sys.executable).parent / "pynx"
-    run = subprocess.run(
-        [command, "validate", str(pattern)], capture_output=True, text=True, check=False, timeout=300
-    )
-
-    findings = [line for line in (run.stdout + run.stderr).splitlines() if line.startswith("WARNING")]
-    # The definition declares units as an attribute of its own, which pynxtools handles apart; and h5web
-    # needs the interpretation at the signal to draw a curve.  With these it cannot but say "NOT valid".
-    waived = re.compile(
-        r"/(I|radial_axis)/@units hasn't been supplied|/I/@interpretation has no doc|Invalid: The entry"
-    )
-    with h5py.File(pattern) as file:
-        assert all(file[f"entry/data/{name}"].attrs["units"] for name in ("I", "radial_axis"))
-    assert [line for line in findings if not waived.search(line)] == []
-
-
 @pytest.mark.filterwarnings("default")
 def test_a_pattern_opens_at_its_plot(pattern):
     silx_io = pytest.importorskip("silx.io")
