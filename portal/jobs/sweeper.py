@@ -6,11 +6,11 @@ A thread in every worker; a lock row lets one of them sweep at a time.
 import logging
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import close_old_connections
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from portal.jobs.announce import announce_job
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _BROKER_KEEPS = timedelta(hours=1)
 _WORKER_FORGOTTEN = timedelta(days=1)
 _AT_ONCE = 1000
+_ANNOUNCED_AT_LEAST_EVERY = timedelta(minutes=10)
 
 
 def sweep_until(stop: threading.Event, *, worker: str, queues: list[str]) -> None:
@@ -65,14 +66,27 @@ def _may_sweep() -> bool:
 
 
 def _announce_forgotten() -> None:
+    """Announce queued jobs that nobody took, each at growing intervals.
+
+    In a long queue most messages are not lost, only waiting; announcing them all again and again would
+    fill the broker.
+    """
     now = timezone.now()
     long_ago = now - timedelta(seconds=settings.JOB_ANNOUNCE_AGAIN_S)
     forgotten = Job.objects.filter(
         Q(announced_at=None) | Q(announced_at__lt=long_ago), state=Job.State.QUEUED, not_before__lte=now
     )
-    for job in forgotten.select_related("pipeline").order_by("created_at")[:_AT_ONCE]:
-        if not announce_job(job):
+    oldest_first = F("announced_at").asc(nulls_first=True)
+    for job in forgotten.select_related("pipeline").order_by(oldest_first)[:_AT_ONCE]:
+        if _is_worth_announcing(job, now) and not announce_job(job):
             return
+
+
+def _is_worth_announcing(job: Job, now: datetime) -> bool:
+    if job.announced_at is None:
+        return True
+    waited_before = job.announced_at - job.created_at
+    return now - job.announced_at >= min(waited_before, _ANNOUNCED_AT_LEAST_EVERY)
 
 
 def _remove_leftovers() -> None:

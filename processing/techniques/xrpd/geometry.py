@@ -136,6 +136,7 @@ def read_geometry(
     if isinstance(source, Geometry):
         source = source.as_dict()
     fields = dict(source) if isinstance(source, Mapping) else read_geometry_file(Path(source))
+    fields = {name: value for name, value in fields.items() if value is not None}
     fields |= {"detector": detector} if detector else {}
     fields |= _detector_settings(detector_config or {})
     wavelength = fields.get("wavelength")
