@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.jobs.processes import children, is_running, still_running
+from tests.processes import children, is_running, still_running
 
 __all__ = ["LEASE_S", "Desk", "OwnPortal", "WorkerProcess"]
 

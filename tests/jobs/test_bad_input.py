@@ -23,7 +23,7 @@ from portal.jobs.supervisor import run_claimed_job, run_queued_job
 from processing.pipelines import shipped_pipelines
 from processing.simulation import write_powder_dataset
 from tests.jobs.job_tasks import sleeper_in
-from tests.jobs.processes import still_running
+from tests.processes import still_running
 
 pytestmark = pytest.mark.django_db
 IMAGE = "LaB6_0001.h5"

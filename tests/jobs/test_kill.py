@@ -6,7 +6,7 @@ import time
 
 from tests.jobs.kills import kill_workers, unreadable_files
 from tests.jobs.own_portal import LEASE_S
-from tests.jobs.processes import still_running
+from tests.processes import still_running
 
 RECOVERY_S = 2 * LEASE_S + 10
 

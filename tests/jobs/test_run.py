@@ -18,7 +18,7 @@ from processing.provenance.record import canonical_json, hash_file, sha256_of
 from processing.recipe import Recipe, write_recipe
 from processing.simulation import write_powder_dataset
 from tests.jobs.job_tasks import sleeper_in
-from tests.jobs.processes import still_running
+from tests.processes import still_running
 
 PROJECT = Path(__file__).resolve().parents[2]
 TASKS = "tests.jobs.job_tasks"

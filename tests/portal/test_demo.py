@@ -7,10 +7,11 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
+
+from tests.processes import descendants, still_running
 
 PROJECT = Path(__file__).resolve().parents[2]
 # Far above the usual time; the machine may be busy.
@@ -75,38 +76,6 @@ def status_of(port):
     status = web.getresponse().status
     web.close()
     return status
-
-
-def descendants(pid):
-    """Process ids of everything that a process started, and that those started."""
-    parents = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(stat.rpartition(")")[2].split()[1])
-    found, waiting = [], [pid]
-    while waiting:
-        children = [child for child, parent in parents.items() if parent == waiting[0]]
-        waiting = waiting[1:] + children
-        found += children
-    return found
-
-
-def is_running(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def still_running(pids, within_s):
-    deadline = time.monotonic() + within_s
-    while any(map(is_running, pids)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return [pid for pid in pids if is_running(pid)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

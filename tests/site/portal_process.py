@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.processes import children
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -25,8 +27,8 @@ class Site:
 
     def worker_pid(self) -> int:
         """Return the process id of the worker."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return next(int(pid) for pid in children if b"celery" in Path(f"/proc/{pid}/cmdline").read_bytes())
+        commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children(self.process.pid)}
+        return next(pid for pid, command in commands.items() if b"celery" in command)
 
 
 @contextmanager

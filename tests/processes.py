@@ -3,12 +3,23 @@
 import time
 from pathlib import Path
 
-__all__ = ["children", "is_running", "still_running"]
+__all__ = ["children", "descendants", "is_running", "still_running"]
 
 
 def children(pid):
     """Return the ids of the processes that a process has started and that still run."""
     return [child for child, parent in _parents().items() if parent == pid]
+
+
+def descendants(pid):
+    """Return the ids of everything that a process has started, and that those have."""
+    parents = _parents()
+    found, waiting = [], [pid]
+    while waiting:
+        started = [child for child, parent in parents.items() if parent == waiting[0]]
+        waiting = waiting[1:] + started
+        found += started
+    return found
 
 
 def is_running(pid):
