@@ -5,6 +5,7 @@
 
 from workflows.cancellation import CancelToken
 from workflows.catalog import Catalog, TaskDescription, discover_tasks
+from workflows.elements import Link, Node
 from workflows.errors import (
     Cancelled,
     GraphError,
@@ -16,7 +17,7 @@ from workflows.errors import (
 )
 from workflows.events import Event, Handler
 from workflows.execution import execute_graph, run_graph
-from workflows.graph import Graph, Link, Node, load_graph
+from workflows.graph import Graph, load_graph
 from workflows.plan import Plan, draft_plan, find_problems, make_plan
 from workflows.policy import AnyTask, ClosedList, Policy
 from workflows.results import NodeResult, RunResult

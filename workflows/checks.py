@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
-    from workflows.graph import Link, Node
+    from workflows.elements import Link, Node
     from workflows.keys import NodeId
     from workflows.schema import NodeDocument
     from workflows.structure import Structure

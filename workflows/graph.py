@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from workflows.checks import check_links, check_nodes, check_structure, describe_invalid
+from workflows.elements import Link, Node
 from workflows.errors import GraphError
 from workflows.parallel import merge_parallel
 from workflows.reading import read_document
@@ -21,44 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from workflows.keys import InputKey, NodeId
-
-
-@dataclass(frozen=True, kw_only=True)
-class Node:
-    """One task of a graph. ``attributes`` holds the node as it was written."""
-
-    id: NodeId
-    label: str
-    task_type: str
-    task_identifier: str | Mapping[str, Any] | None
-    default_inputs: tuple[tuple[InputKey, Any], ...]
-    force_start_node: bool
-    conditions_else_value: Any
-    error_link: Link | None
-    """For a default error node: the link that leads to it, whatever its source."""
-    varinfo: Mapping[str, Any]
-    attributes: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Link:
-    """One connection of two nodes; parallel links are one. Each link is equal to itself only."""
-
-    source: NodeId
-    target: NodeId
-    sub_source: NodeId | None = None
-    sub_target: NodeId | None = None
-    data_mapping: tuple[tuple[str | int | None, InputKey], ...] = ()
-    map_all_data: bool = False
-    conditions: tuple[tuple[str | int, Any], ...] = ()
-    on_error: bool = False
-    required: bool | None = None
-
-    @property
-    def is_conditional(self) -> bool:
-        """Whether the link is taken in some cases only."""
-        return self.on_error or bool(self.conditions)
+    from workflows.keys import NodeId
 
 
 @dataclass(frozen=True, kw_only=True)

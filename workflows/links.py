@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from workflows.graph import Link, Node
+    from workflows.elements import Link, Node
     from workflows.interface import Interface
     from workflows.keys import InputKey
 

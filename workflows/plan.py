@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from workflows.graph import Graph, Link, Node
+    from workflows.elements import Link, Node
+    from workflows.graph import Graph
     from workflows.interface import Interface
     from workflows.keys import InputKey, NodeId
     from workflows.policy import Policy

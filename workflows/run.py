@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from workflows.cancellation import CancelToken
+    from workflows.elements import Link, Node
     from workflows.events import EventStream, EventType
-    from workflows.graph import Link, Node
     from workflows.keys import InputKey, NodeId
     from workflows.plan import Plan
     from workflows.task import Task

@@ -10,7 +10,8 @@ from workflows.states import State
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from workflows.graph import Graph, Link
+    from workflows.elements import Link
+    from workflows.graph import Graph
     from workflows.keys import NodeId
 
 

@@ -12,7 +12,7 @@ from workflows.reading import MAX_LINKS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from workflows.graph import Link, Node
+    from workflows.elements import Link, Node
     from workflows.keys import NodeId
 
 
