@@ -23,6 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from processing.durable import sync
 from processing.nexus import guard
 from processing.nexus.writer import append_process, check_output
 from processing.pipelines import TECHNIQUES, summariser
@@ -145,7 +146,7 @@ def _finish(recipe: Recipe, record: dict[str, Any]) -> None:
     files = [hash_file(path, name=path.relative_to(staging).as_posix()) for path in written]
     _write_json(staging / MANIFEST, {"files": files, "summary": summary, "record": record})
     for path in [*written, staging / MANIFEST, staging]:
-        _sync(path)
+        sync(path)
 
 
 class _BadOutput(WorkflowError):
@@ -163,14 +164,6 @@ def _check_output(path: Path) -> None:
 
 def _write_json(path: Path, document: object) -> None:
     path.write_text(json.dumps(document, indent=1, allow_nan=False))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _step_of(event: Event) -> dict[str, Any]:

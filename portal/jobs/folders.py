@@ -5,7 +5,6 @@ became of the attempt, so it is also the journal: whoever finds one without a li
 staged and which published files may be left over.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +12,8 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+
+from processing.durable import sync
 
 __all__ = ["Attempt"]
 
@@ -53,7 +54,7 @@ class Attempt:
         self.published.parent.mkdir(parents=True, exist_ok=True)
         self.files.rename(self.published)
         for folder in (self.published.parent, settings.OUTPUTS_FOLDER):
-            _sync(folder)
+            sync(folder)
         return self.published
 
     def forget(self, *, keep_published: bool) -> None:
@@ -80,11 +81,3 @@ def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     with suppress(OSError):
         folder.parent.rmdir()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.access.rules import is_embargoed, may_process
+from portal.access.rules import datasets_visible_to, is_embargoed, may_process
 from portal.catalogue.errors import NotFound
 from portal.catalogue.models import Dataset
 from portal.jobs.models import Output
@@ -43,7 +43,7 @@ def dataset(request: HttpRequest, pk: int) -> HttpResponse:
         "workflow_text": json.dumps(output.record["workflow"], indent=1) if output else "",
         "location": _folder_or_none(shown) if request.user.is_authenticated else None,
         "results": results_of(shown)[:_RESULTS],
-        "inputs": shown.inputs.select_related("investigation__instrument"),
+        "inputs": datasets_visible_to(request.user).filter(outputs=shown),
         "jobs": listed_jobs_visible_to(request.user).filter(dataset=shown)[:_JOBS],
         "may_process": may_process(request.user, shown.investigation),
         "is_embargoed": is_embargoed(shown.investigation),
