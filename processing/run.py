@@ -31,7 +31,7 @@ from processing.provenance.record import canonical_json, environment, hash_file,
 from processing.recipe import Recipe, read_recipe
 from processing.techniques.xrpd.integrator import keep_engines_in
 from workflows import run_graph
-from workflows.errors import Cancelled, InputError, WorkflowError, describe_exception
+from workflows.errors import Cancelled, InputError, NodeError, WorkflowError, describe_exception
 from workflows.events import Event
 from workflows.policy import AnyTask, ClosedList
 
@@ -194,6 +194,12 @@ def _classify(error: BaseException) -> tuple[str, str]:
         return "out_of_memory", "The run needs more memory than a job may have."
     if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
         return "disk_full", "The disk is full, so the result could not be written."
+    if isinstance(error, NodeError) and error.label:
+        # The step as the page calls it, not as the graph does.
+        about = [error.label]
+        if isinstance(error, InputError) and error.input_name is not None:
+            about.append(str(error.input_name))
+        return error.code, f"{', '.join(about)}: {error.text}"
     if isinstance(error, WorkflowError) and not isinstance(error, Cancelled):
         return error.code, error.message
     return "task_failed", describe_exception(error)
