@@ -20,7 +20,7 @@ from typing import Any
 
 from processing.summary import Summary
 
-__all__ = ["TECHNIQUES", "shipped_pipelines", "summariser"]
+__all__ = ["TECHNIQUES", "describer", "shipped_pipelines", "summariser"]
 
 # One folder of processing/techniques each.
 TECHNIQUES = ("xrpd",)
@@ -44,13 +44,15 @@ def summariser(technique: str) -> Callable[[Path], Summary]:
     KeyError
         No such technique is shipped.
     """
-    if technique not in TECHNIQUES:
-        raise KeyError(technique)
-    return import_module(f"processing.techniques.{technique}.summary").summarise
+    return _module(technique, "summary").summarise
 
 
 def describer(technique: str) -> Callable[..., Mapping[str, Any]]:
-    """Return the function that reads a technique's parameters from raw files."""
+    """Return the function that reads a technique's parameters from raw files; KeyError as above."""
+    return _module(technique, "describe").describe
+
+
+def _module(technique: str, name: str) -> Any:
     if technique not in TECHNIQUES:
         raise KeyError(technique)
-    return import_module(f"processing.techniques.{technique}.describe").describe
+    return import_module(f"processing.techniques.{technique}.{name}")

@@ -37,24 +37,19 @@ def start(request: HttpRequest, pk: int, identifier: str) -> HttpResponse:
     """Show the pipeline's form, filled from the dataset, and start a job from it."""
     dataset = _processable_dataset(request, pk)
     pipeline = get_object_or_404(Pipeline, identifier=identifier, enabled=True)
-    twin = None
+    given = None
     if request.method == "POST":
         form = SchemaForm(pipeline, dataset, request.POST)
-        if form.is_valid():
-            try:
-                parameters = form.parameters()
-                twin = _twin(pipeline, dataset, parameters) if "again" not in request.POST else None
-                if twin is None:
-                    return redirect("job", pk=_submit(request, form, pipeline, dataset).pk)
-            except InvalidInput as error:
-                form.show_faults(error)
+        given = _job_or_twin(request, form, pipeline, dataset) if form.is_valid() else None
+        if isinstance(given, Job):
+            return redirect("job", pk=given.pk)
     else:
         form = SchemaForm(pipeline, dataset, initial={"request_key": uuid4(), **_earlier_values(request)})
     context = {
         "dataset": dataset,
         "pipeline": pipeline,
         "form": form,
-        "twin": twin,
+        "twin": given,
         "others": [other for other in pipelines_for(dataset) if other != pipeline],
         "has_worker": has_live_worker(pipeline.queue),
         "n_waiting": Job.objects.filter(pipeline__queue=pipeline.queue, state=Job.State.QUEUED).count(),
@@ -69,16 +64,29 @@ def _processable_dataset(request: HttpRequest, pk: int) -> Dataset:
     return dataset
 
 
-def _twin(pipeline: Pipeline, dataset: Dataset, parameters: dict[str, object]) -> Output | None:
-    """Return what this very recipe has already given."""
-    return succeeded_twin(recipe_digest(pipeline, dataset, checked_parameters(pipeline, dataset, parameters)))
+def _job_or_twin(
+    request: HttpRequest, form: SchemaForm, pipeline: Pipeline, dataset: Dataset
+) -> Job | Output | None:
+    """Return what this very recipe has already given, unless asked to run again, or else the new job.
 
-
-def _submit(request: HttpRequest, form: SchemaForm, pipeline: Pipeline, dataset: Dataset) -> Job:
-    key: UUID = form.cleaned_data["request_key"]
-    return submit_job(
-        user=request.user, dataset=dataset, pipeline=pipeline, parameters=form.parameters(), request_key=key
-    )
+    None when a value cannot be used; the form then says which and why.
+    """
+    parameters = form.parameters()
+    try:
+        if "again" not in request.POST:
+            checked = checked_parameters(pipeline, dataset, parameters)
+            if twin := succeeded_twin(recipe_digest(pipeline, dataset, checked)):
+                return twin
+        return submit_job(
+            user=request.user,
+            dataset=dataset,
+            pipeline=pipeline,
+            parameters=parameters,
+            request_key=form.cleaned_data["request_key"],
+        )
+    except InvalidInput as error:
+        form.show_faults(error)
+        return None
 
 
 def _earlier_values(request: HttpRequest) -> dict[str, object]:
