@@ -4,8 +4,7 @@
 """
 
 from workflows.cancellation import CancelToken
-from workflows.catalog import Catalog, TaskDescription, discover_tasks
-from workflows.elements import Link, Node
+from workflows.catalog.discovery import Catalog, TaskDescription, discover_tasks
 from workflows.errors import (
     Cancelled,
     GraphError,
@@ -17,12 +16,13 @@ from workflows.errors import (
 )
 from workflows.events import Event, Handler
 from workflows.execution import execute_graph, run_graph
-from workflows.graph import Graph, load_graph
-from workflows.plan import Plan, draft_plan, find_problems, make_plan
+from workflows.graphs.elements import Link, Node
+from workflows.graphs.graph import Graph, load_graph
 from workflows.policy import AnyTask, ClosedList, Policy
-from workflows.results import NodeResult, RunResult
+from workflows.running.plan import Plan, draft_plan, find_problems, make_plan
+from workflows.running.results import NodeResult, RunResult
 from workflows.states import State
-from workflows.task import Task
+from workflows.tasks.task import Task
 from workflows.values import MISSING_DATA, is_missing_data
 
 __all__ = [

@@ -8,11 +8,11 @@ from workflows.cancellation import CancelToken
 from workflows.engines import find_engine
 from workflows.errors import UnsupportedError
 from workflows.events import EventStream
-from workflows.graph import Graph, load_graph
-from workflows.plan import make_plan
-from workflows.results import RunResult
-from workflows.run import Run, ending
-from workflows.selection import selected_outputs
+from workflows.graphs.graph import Graph, load_graph
+from workflows.running.plan import make_plan
+from workflows.running.results import RunResult
+from workflows.running.run import Run, ending
+from workflows.running.selection import selected_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workflows.events import Handler
     from workflows.keys import NodeId
     from workflows.policy import Policy
-    from workflows.results import NodeResult
+    from workflows.running.results import NodeResult
 
     Workflow = Graph | Mapping[str, Any] | str | Path
 

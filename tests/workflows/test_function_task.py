@@ -4,7 +4,7 @@ import pytest
 from workflow_samples import add, describe
 
 from workflows import InputError, TaskError
-from workflows.functions import function_task
+from workflows.tasks.functions import function_task
 
 
 def call(function, inputs):

@@ -5,7 +5,7 @@ import pytest
 from workflow_samples import Add, Fail, add, chain, diamond, graph, link, node
 
 from workflows import GraphError, load_graph
-from workflows.reading import MAX_BYTES, MAX_LINKS, MAX_NODES
+from workflows.graphs.reading import MAX_BYTES, MAX_LINKS, MAX_NODES
 
 LEFT_OUT = object()
 

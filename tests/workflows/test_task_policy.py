@@ -15,8 +15,8 @@ from workflows import (
     find_problems,
     run_graph,
 )
-from workflows.catalog import describe_module
-from workflows.resolve import resolve_task
+from workflows.catalog.discovery import describe_module
+from workflows.catalog.resolve import resolve_task
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def package(tmp_path, monkeypatch):
             monkeypatch.delitem(sys.modules, name, raising=False)
         entries = [EntryPoint(key, "ignored", f"ewoks.tasks.{kind}") for kind, key in announced]
         monkeypatch.setattr(
-            "workflows.catalog.entry_points", lambda group: [each for each in entries if each.group == group]
+            "workflows.catalog.discovery.entry_points", lambda group: [each for each in entries if each.group == group]
         )
 
     return write

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from workflow_samples import Add, Fail, diamond, graph, link, node
 
-from workflows.cli import main
+from workflows.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 
@@ -162,7 +162,7 @@ def test_every_problem_of_a_workflow_is_listed(capsys, saved):
 def test_installed_tasks_are_listed(capsys, monkeypatch):
     announced = [type("Announced", (), {"name": "workflow_samples"}), type("Announced", (), {"name": "gone"})]
     monkeypatch.setattr(
-        "workflows.catalog.entry_points", lambda group: announced if group.endswith("class") else []
+        "workflows.catalog.discovery.entry_points", lambda group: announced if group.endswith("class") else []
     )
 
     status = main(["tasks"])

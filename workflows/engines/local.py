@@ -6,8 +6,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from workflows.results import NodeResult
-    from workflows.run import NodeCall, Run
+    from workflows.running.results import NodeResult
+    from workflows.running.run import NodeCall, Run
 
 
 def run_local(run: Run, *, max_workers: int = 1) -> None:

@@ -11,8 +11,8 @@ from workflows.suggestions import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workflows.graph import Graph
-    from workflows.task import Task
+    from workflows.graphs.graph import Graph
+    from workflows.tasks.task import Task
 
 _SELECTORS = ("id", "label", "task_identifier", "all")
 DEFAULT_OUTPUTS: tuple[Mapping[str, Any], ...] = ({"all": False},)

@@ -11,14 +11,14 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import describe_exception
-from workflows.functions import function_interface
-from workflows.task import Task
+from workflows.tasks.functions import function_interface
+from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-    from workflows.interface import Interface
+    from workflows.tasks.interface import Interface
 
 _GROUPS = {"class": "ewoks.tasks.class", "method": "ewoks.tasks.method"}
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.errors import Cancelled, NodeError, TaskError, WorkflowError, describe_exception
 from workflows.events import utc_now
-from workflows.links import error_links, error_outputs, handed_over, taken_links
-from workflows.results import NodeResult
-from workflows.scheduler import Scheduler
+from workflows.running.links import error_links, error_outputs, handed_over, taken_links
+from workflows.running.results import NodeResult
+from workflows.running.scheduler import Scheduler
 from workflows.states import State
 from workflows.values import own_copy
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from workflows.cancellation import CancelToken
-    from workflows.elements import Link, Node
     from workflows.events import EventStream, EventType
+    from workflows.graphs.elements import Link, Node
     from workflows.keys import InputKey, NodeId
-    from workflows.plan import Plan
-    from workflows.task import Task
+    from workflows.running.plan import Plan
+    from workflows.tasks.task import Task
 
 
 @dataclass(frozen=True)

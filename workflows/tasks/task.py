@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from workflows.cancellation import CancelToken
 from workflows.errors import Cancelled, InputError, TaskError, describe_exception
-from workflows.interface import Interface, extend_interface
 from workflows.keys import input_key
-from workflows.namespaces import Inputs, Missing, Outputs
-from workflows.validation import validated_inputs, validated_outputs
+from workflows.tasks.interface import Interface, extend_interface
+from workflows.tasks.namespaces import Inputs, Missing, Outputs
+from workflows.tasks.validation import validated_inputs, validated_outputs
 from workflows.values import MISSING_DATA, is_missing_data
 
 if TYPE_CHECKING:

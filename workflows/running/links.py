@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from workflows.elements import Link, Node
-    from workflows.interface import Interface
+    from workflows.graphs.elements import Link, Node
     from workflows.keys import InputKey
+    from workflows.tasks.interface import Interface
 
 ERROR_OUTPUTS = ("WorkflowException", "WorkflowExceptionInstance")
 """What an error link carries, besides the inputs of the node that failed."""

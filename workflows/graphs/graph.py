@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from workflows.checks import check_links, check_nodes, check_structure, describe_invalid
-from workflows.elements import Link, Node
 from workflows.errors import GraphError
-from workflows.parallel import merge_parallel
-from workflows.reading import read_document
-from workflows.schema import LinkAttributes, LinkDocument, NodeDocument, WorkflowDocument
-from workflows.structure import Structure
+from workflows.graphs.checks import check_links, check_nodes, check_structure, describe_invalid
+from workflows.graphs.elements import Link, Node
+from workflows.graphs.parallel import merge_parallel
+from workflows.graphs.reading import read_document
+from workflows.graphs.schema import LinkAttributes, LinkDocument, NodeDocument, WorkflowDocument
+from workflows.graphs.structure import Structure
 from workflows.values import own_copy
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import inspect
 from inspect import Parameter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from workflows.interface import Interface
-from workflows.task import Task
+from workflows.tasks.interface import Interface
+from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

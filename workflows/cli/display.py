@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from workflows.events import Event
     from workflows.keys import NodeId
-    from workflows.results import RunResult
+    from workflows.running.results import RunResult
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = 120

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import GraphError
-from workflows.schema import TASK_TYPES
+from workflows.graphs.schema import TASK_TYPES
 from workflows.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
-    from workflows.elements import Link, Node
+    from workflows.graphs.elements import Link, Node
+    from workflows.graphs.schema import NodeDocument
+    from workflows.graphs.structure import Structure
     from workflows.keys import NodeId
-    from workflows.schema import NodeDocument
-    from workflows.structure import Structure
 
 
 def describe_invalid(error: ValidationError, document: Mapping[str, Any]) -> list[GraphError]:

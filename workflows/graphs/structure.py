@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from workflows.errors import GraphError
-from workflows.reading import MAX_LINKS
+from workflows.graphs.reading import MAX_LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from workflows.elements import Link, Node
+    from workflows.graphs.elements import Link, Node
     from workflows.keys import NodeId
 
 

@@ -11,7 +11,7 @@ from workflows.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from workflows.interface import Interface
+    from workflows.tasks.interface import Interface
 
 
 def validated_inputs(interface: Interface, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workflows.errors import GraphError
-from workflows.schema import KNOWN_VERSIONS, LATEST_VERSION, TASK_TYPES
+from workflows.graphs.schema import KNOWN_VERSIONS, LATEST_VERSION, TASK_TYPES
 from workflows.values import own_copy
 
 MAX_NODES = 10_000

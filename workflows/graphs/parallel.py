@@ -9,7 +9,7 @@ from workflows.errors import GraphError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from workflows.schema import LinkDocument
+    from workflows.graphs.schema import LinkDocument
 
 _LISTS = ("data_mapping", "conditions")
 _FLAGS = ("map_all_data", "on_error", "required", "cache_if_optional")

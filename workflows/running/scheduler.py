@@ -10,8 +10,8 @@ from workflows.states import State
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from workflows.elements import Link
-    from workflows.graph import Graph
+    from workflows.graphs.elements import Link
+    from workflows.graphs.graph import Graph
     from workflows.keys import NodeId
 
 

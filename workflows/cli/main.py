@@ -9,20 +9,20 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workflows.catalog import discover_tasks
-from workflows.display import json_value, node_name, node_reporter, output_lines, result_document
+from workflows.catalog.discovery import discover_tasks
+from workflows.cli.display import json_value, node_name, node_reporter, output_lines, result_document
 from workflows.errors import WorkflowError, describe_exception
 from workflows.execution import run_graph
-from workflows.graph import load_graph
+from workflows.graphs.graph import load_graph
 from workflows.keys import input_key
-from workflows.plan import draft_plan, find_problems
+from workflows.running.plan import draft_plan, find_problems
 from workflows.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workflows.keys import NodeId
-    from workflows.plan import Plan
+    from workflows.running.plan import Plan
 
 OK, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
@@ -175,6 +175,3 @@ def _positive(text: str) -> int:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
 
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,8 +10,8 @@ from workflows.values import MISSING_DATA
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from workflows.interface import Interface
     from workflows.keys import InputKey
+    from workflows.tasks.interface import Interface
 
 
 class Inputs:

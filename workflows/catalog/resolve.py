@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from workflows.catalog import discover_tasks
+from workflows.catalog.discovery import discover_tasks
 from workflows.errors import GraphError, describe_exception
-from workflows.functions import function_task
 from workflows.suggestions import did_you_mean
-from workflows.task import Task
+from workflows.tasks.functions import function_task
+from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

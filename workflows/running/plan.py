@@ -6,25 +6,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workflows.catalog.resolve import resolve_task
 from workflows.errors import GraphError, InputError, PolicyError, UnsupportedError, WorkflowError
-from workflows.graph import load_graph
-from workflows.links import fed_inputs
+from workflows.graphs.graph import load_graph
+from workflows.graphs.schema import RUNNABLE_TASK_TYPES
 from workflows.policy import AnyTask
-from workflows.resolve import resolve_task
-from workflows.schema import RUNNABLE_TASK_TYPES
-from workflows.selection import placed_inputs
+from workflows.running.links import fed_inputs
+from workflows.running.selection import placed_inputs
 from workflows.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from workflows.elements import Link, Node
-    from workflows.graph import Graph
-    from workflows.interface import Interface
+    from workflows.graphs.elements import Link, Node
+    from workflows.graphs.graph import Graph
     from workflows.keys import InputKey, NodeId
     from workflows.policy import Policy
-    from workflows.task import Task
+    from workflows.tasks.interface import Interface
+    from workflows.tasks.task import Task
 
 Tasks = dict["NodeId", type["Task"]]
 

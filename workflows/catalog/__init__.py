@@ -1,0 +1,1 @@
+"""Which tasks and workflows there are, and how one is found by its name."""

@@ -1,0 +1,1 @@
+"""The documents that workflows are written in, and the graphs that are made of them."""

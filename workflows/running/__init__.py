@@ -1,0 +1,1 @@
+"""One run of a workflow: made ready, scheduled, and its results."""
