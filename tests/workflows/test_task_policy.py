@@ -34,7 +34,8 @@ def package(tmp_path, monkeypatch):
             monkeypatch.delitem(sys.modules, name, raising=False)
         entries = [EntryPoint(key, "ignored", f"ewoks.tasks.{kind}") for kind, key in announced]
         monkeypatch.setattr(
-            "workflows.catalog.discovery.entry_points", lambda group: [each for each in entries if each.group == group]
+            "workflows.catalog.discovery.entry_points",
+            lambda group: [each for each in entries if each.group == group],
         )
 
     return write
