@@ -140,6 +140,12 @@ class PolicyError(WorkflowError):
         self.node_id = node_id
 
 
+class LoopError(WorkflowError):
+    """A loop went round more often than is allowed."""
+
+    code = "endless_loop"
+
+
 class Cancelled(WorkflowError):
     """The run, or the task, was asked to stop."""
 

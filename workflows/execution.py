@@ -9,9 +9,10 @@ from workflows.engines import find_engine
 from workflows.errors import UnsupportedError
 from workflows.events import EventStream
 from workflows.graphs.graph import Graph, load_graph
+from workflows.running.calls import RunContext
 from workflows.running.plan import make_plan
 from workflows.running.results import RunResult
-from workflows.running.run import Run, ending
+from workflows.running.run import DEFAULT_MAX_ROUNDS, Run, ending
 from workflows.running.selection import selected_outputs
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def run_graph(
     events: Iterable[Handler] = (),
     policy: Policy | None = None,
     cancel: CancelToken | None = None,
+    max_rounds: int = DEFAULT_MAX_ROUNDS,
     **engine_options: Any,
 ) -> RunResult:
     """Run a workflow and tell the truth about each of its nodes.
@@ -96,6 +98,8 @@ def run_graph(
         Which tasks are allowed; by default all that can be imported.
     cancel
         A token by which another thread or a signal handler stops the run.
+    max_rounds
+        How often a loop may go round before that counts as a failure.
     engine_options
         Options of the engine, such as ``max_workers``.
 
@@ -113,10 +117,11 @@ def run_graph(
     plan = make_plan(graph, inputs, policy=policy)
     wanted = selected_outputs(graph, plan.tasks, outputs)
     stream = EventStream(events if with_events else (), workflow_id=graph.id)
-    run = Run(plan, stream=stream, token=cancel or CancelToken(), options=task_options)
+    context = RunContext(stream=stream, token=cancel or CancelToken(), options=task_options)
+    run = Run(plan, context, max_rounds=max_rounds)
     stream.emit(context="workflow", type="start", label=graph.label)
     run_in_engine(run, **engine_options)
-    state, error = run.outcome()
+    state, error = run.finish()
     stream.emit(context="workflow", type="end", label=graph.label, **ending(state, error))
     nodes = {node_id: run.results[node_id] for node_id in graph.nodes}
     return RunResult(state, nodes, _collect(nodes, wanted, merge=merge_outputs), error=error, job_id=job_id)
@@ -141,7 +146,7 @@ def _collect(
 ) -> dict[Any, Any]:
     collected: dict[NodeId, dict[str, Any]] = {}
     merged: dict[str, Any] = {}
-    for node_id, name, new_name in wanted:
+    for node_id, name, new_name in sorted(wanted, key=lambda item: nodes[item[0]].rounds):
         outputs = nodes[node_id].outputs
         values = outputs if name is None else {new_name or name: outputs[name]} if name in outputs else {}
         collected.setdefault(node_id, {}).update(values)

@@ -45,3 +45,8 @@ def node_key(value: object, *, depth: int = 0) -> NodeId:
 def json_node_id(node_id: NodeId | None) -> Any:
     """Write the id of a node as JSON does: paths as lists."""
     return [json_node_id(part) for part in node_id] if isinstance(node_id, tuple) else node_id
+
+
+def node_name(node_id: NodeId) -> str:
+    """Write the id of a node, those of sub-graphs with colons."""
+    return node_id if isinstance(node_id, str) else ":".join(node_name(part) for part in node_id)

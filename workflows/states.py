@@ -6,11 +6,15 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """A node goes from pending to running to one of the others, or is skipped or cancelled at once."""
+    """How a node, or a run, ended. ``CACHED``: its outputs were known, so it did not run again."""
 
-    PENDING = "pending"
-    RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     SKIPPED = "skipped"
+    CACHED = "cached"
     CANCELLED = "cancelled"
+
+    @property
+    def is_success(self) -> bool:
+        """Whether there are outputs."""
+        return self in (State.SUCCEEDED, State.CACHED)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _FEW = 12
+_MANY = 1000
+_LONG = 100
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:
@@ -23,8 +26,9 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     >>> did_you_mean("z", [])
     ''
     """
-    names = [str(item) for item in known]
-    close = difflib.get_close_matches(str(name), names, n=1)
+    names = [str(item) for item in islice(known, _MANY)]
+    text = str(name)
+    close = difflib.get_close_matches(text, names, n=1) if len(text) <= _LONG else []
     if close:
         return f"; did you mean {close[0]!r}?"
     if 0 < len(names) <= _FEW:

@@ -32,22 +32,28 @@ def own_copy(value: Any) -> Any:
     A task may change what it is given without changing what others see, and
     large arrays are never copied. Nesting of any depth is fine.
     """
-    copies: dict[int, Any] = {}
-    pending: list[Any] = []
-
-    def copy_of(item: Any) -> Any:
-        if type(item) not in (dict, list):
-            return item
-        if id(item) not in copies:
-            copies[id(item)] = type(item)()
-            pending.append(item)
-        return copies[id(item)]
-
-    result = copy_of(value)
+    kind = type(value)
+    if kind is not dict and kind is not list:
+        return value
+    result = value.copy()
+    copies: dict[int, Any] = {id(value): result}
+    pending: list[Any] = [result]
     while pending:
-        item = pending.pop()
-        if type(item) is dict:
-            copies[id(item)].update((key, copy_of(part)) for key, part in item.items())
-        else:
-            copies[id(item)].extend(copy_of(part) for part in item)
+        container = pending.pop()
+        for key, item in container.items() if type(container) is dict else enumerate(container):
+            kind = type(item)
+            if kind is dict or kind is list:
+                known = copies.get(id(item))
+                if known is None:
+                    known = copies[id(item)] = item.copy()
+                    pending.append(known)
+                container[key] = known
     return result
+
+
+def equal_values(first: Any, second: Any) -> bool:
+    """Compare any two values; those that do not compare to one truth value, as arrays, are unequal."""
+    try:
+        return bool(first == second)
+    except Exception:  # noqa: BLE001 -- the comparison is code of the values
+        return False

@@ -322,27 +322,6 @@ def test_a_link_without_source_output_hands_over_all_outputs():
     assert outputs == {"value": {"total": 1}}
 
 
-@pytest.mark.parametrize("task_type", ["graph", "script", "notebook", "ppfmethod"])
-def test_task_types_that_are_not_run_load_but_are_refused(task_type):
-    document = graph([{"id": "x", "task_type": task_type, "task_identifier": "some.thing"}])
-
-    loaded = load_graph(document)
-
-    with pytest.raises(UnsupportedError, match=f"node 'x' has the task type '{task_type}'"):
-        run_graph(loaded)
-
-
-def test_a_loop_loads_but_is_refused_by_the_names_of_its_nodes():
-    nodes = [node(name, add, defaults={"a": 1}) for name in ("start", "a", "b", "c", "end")]
-    ends = [("start", "a"), ("a", "b"), ("b", "c"), ("c", "a"), ("c", "end")]
-
-    loaded = load_graph(graph(nodes, [link(*pair) for pair in ends]))
-
-    with pytest.raises(UnsupportedError) as refusal:
-        run_graph(loaded)
-    assert "('a' -> 'b' -> 'c' -> 'a')" in refusal.value.message
-
-
 @pytest.mark.parametrize(
     "options",
     [

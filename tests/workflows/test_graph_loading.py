@@ -131,12 +131,12 @@ def test_a_document_saved_as_plain_json_is_read():
         ({"task_identifier": {"nodes": []}}, "node 'a': 'task_identifier' must be a text"),
         ({"id": "b"}, "two nodes have the id 'b': rename one of them"),
         ({"id": 7}, "node number 1: id: the id of a node is a text, or a list of such ids"),
-        ({"force_start_node": "yes"}, "node 'a': force_start_node: Input should be a valid boolean"),
+        ({"force_start_node": "yes"}, "node 'a': force_start_node: must be true or false, not 'yes'"),
         (
             {"default_inputs": [{"name": -1, "value": 0}]},
-            "node 'a': default_inputs.0.name: an input is addressed by its name or its position",
+            "node 'a': default_inputs.0.name: an input or output is addressed by its name or its position",
         ),
-        ({"default_inputs": [{"name": "a"}]}, "node 'a': default_inputs.0.value: Field required"),
+        ({"default_inputs": [{"name": "a"}]}, "node 'a': default_inputs.0: must have a 'name' and a 'value'"),
     ],
 )
 def test_a_bad_node_is_refused_by_name(change, problem):
@@ -175,7 +175,7 @@ def test_parallel_links_that_contradict_each_other_are_refused():
 
     (problem,) = problems(graph([node("a", Add), node("b", Add)], links))
 
-    assert problem.startswith("two links from 'a' to 'b' contradict each other about 'required'")
+    assert problem.startswith("link from 'a' to 'b': two such links contradict each other about 'required'")
 
 
 def test_two_required_links_to_one_input_are_refused():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 from typing import TYPE_CHECKING, Any
 
-from workflows.keys import json_node_id
+from workflows.keys import json_node_id, node_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,11 +45,6 @@ def array_text(value: Any) -> str | None:
 def json_value(value: Any) -> Any:
     """Describe a value that JSON does not know; for ``json.dumps(default=...)``."""
     return short_text(value)[:_LONGEST_JSON_TEXT]
-
-
-def node_name(node_id: NodeId) -> str:
-    """Write the id of a node, those of sub-graphs with colons."""
-    return node_id if isinstance(node_id, str) else ":".join(node_name(part) for part in node_id)
 
 
 def node_reporter(write: Callable[[str], object]) -> Callable[[Event], None]:

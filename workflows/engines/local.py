@@ -6,8 +6,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from workflows.running.calls import NodeCall
     from workflows.running.results import NodeResult
-    from workflows.running.run import NodeCall, Run
+    from workflows.running.run import Run
 
 
 def run_local(run: Run, *, max_workers: int = 1) -> None:
@@ -31,7 +32,7 @@ def run_local(run: Run, *, max_workers: int = 1) -> None:
         try:
             _run_in_pool(run, pool, max_workers)
         except BaseException:
-            run.token.cancel()  # or leaving the pool would wait for tasks that nobody needs
+            run.context.token.cancel()  # or leaving the pool would wait for tasks that nobody needs
             raise
 
 

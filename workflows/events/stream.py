@@ -58,6 +58,7 @@ class EventStream:
 
     def __init__(self, handlers: Iterable[Handler], *, workflow_id: str) -> None:
         self._handlers = tuple(handlers)
+        self.active = bool(self._handlers)
         self._workflow_id = workflow_id
         self._one_at_a_time = threading.RLock()
 

@@ -35,7 +35,9 @@ def read_document(source: Mapping[str, Any] | str | Path) -> dict[str, Any]:
     for part, limit in (("nodes", MAX_NODES), ("links", MAX_LINKS)):
         if document.get(part) is None:
             document[part] = []
-        if isinstance(document[part], list) and len(document[part]) > limit:
+        if not isinstance(document[part], list):
+            raise GraphError(f"{part!r} must be a list")
+        if len(document[part]) > limit:
             raise GraphError(f"the graph has {len(document[part])} {part}; at most {limit} are allowed")
     _renew_spelling(document)
     return document

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from workflows.errors import GraphError
-from workflows.graphs.reading import MAX_LINKS
+from workflows.graphs.components import strong_components
+from workflows.values import equal_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -15,92 +16,109 @@ if TYPE_CHECKING:
     from workflows.graphs.elements import Link, Node
     from workflows.keys import NodeId
 
+_MOST_ERROR_LINKS = 500_000
+
 
 class Structure:
     """The graph as an engine sees it.
 
     Attributes
     ----------
+    links : tuple
+        All links, with those that default error nodes add.
     incoming, outgoing : dict
-        The links of each node, in the order of the document, with those that
-        default error nodes add.
+        The links of each node, in the order of the document.
     required : frozenset
         The links without which their target cannot run.
-    cycle : tuple
-        The nodes of one loop, in order; empty for an acyclic graph.
-    start_nodes, end_nodes : tuple
-        Where execution inputs go, and whose outputs are the result.
     """
 
     def __init__(self, nodes: Mapping[NodeId, Node], links: Sequence[Link]) -> None:
-        links = [*links, *_default_error_links(nodes, links)]
-        self.incoming = _grouped(nodes, links, end="target")
-        self.outgoing = _grouped(nodes, links, end="source")
-        self.required = self._required_links(links)
-        self.cycle = self._find_cycle()
-        self.start_nodes = tuple(
-            node.id for node in nodes.values() if node.force_start_node or not self.incoming[node.id]
+        self._nodes = nodes
+        self.links = (*links, *_default_error_links(nodes, links))
+        self.incoming: dict[NodeId, list[Link]] = {node_id: [] for node_id in nodes}
+        self.outgoing: dict[NodeId, list[Link]] = {node_id: [] for node_id in nodes}
+        for link in self.links:
+            self.incoming[link.target].append(link)
+            self.outgoing[link.source].append(link)
+        self.required = self._required_links()
+
+    @cached_property
+    def has_loops(self) -> bool:
+        """Whether some node leads back to itself."""
+        waiting = {node_id: len(links) for node_id, links in self.incoming.items()}
+        free = [node_id for node_id, count in waiting.items() if not count]
+        n_ordered = 0
+        while free:
+            n_ordered += 1
+            for link in self.outgoing[free.pop()]:
+                waiting[link.target] -= 1
+                if not waiting[link.target]:
+                    free.append(link.target)
+        return n_ordered < len(waiting)
+
+    @cached_property
+    def groups(self) -> list[tuple[NodeId, ...]]:
+        """The nodes, those together that all lead to each other; upstream ones first."""
+        return strong_components(self.outgoing)
+
+    @cached_property
+    def start_nodes(self) -> tuple[NodeId, ...]:
+        """The nodes that run by themselves; empty if every node waits for another (a loop)."""
+        return tuple(
+            node.id for node in self._nodes.values() if node.force_start_node or not self.incoming[node.id]
         )
-        self.end_nodes = tuple(
-            node_id for node_id in nodes if all(link.on_error for link in self.outgoing[node_id])
+
+    @cached_property
+    def end_nodes(self) -> tuple[NodeId, ...]:
+        """The nodes whose outputs are the result.
+
+        These lead nowhere, or to error handlers only. If there are none, those
+        after which no link may be taken, because its conditions leave cases out.
+        """
+        pure = tuple(
+            node_id for node_id, links in self.outgoing.items() if all(link.on_error for link in links)
         )
+        return pure or tuple(node_id for node_id in self.outgoing if self._leaves_cases_out(node_id))
 
     def has_error_handler(self, node_id: NodeId) -> bool:
         """Tell whether a failure of the node leads to another node."""
         return any(link.on_error for link in self.outgoing[node_id])
 
-    def _required_links(self, links: Sequence[Link]) -> frozenset[Link]:
+    def _required_links(self) -> frozenset[Link]:
         """Unless a link says it: required when neither it nor anything upstream may be left out."""
-        uncertain = _downstream((link.target for link in links if _may_be_left_out(link)), self.outgoing)
+        optional = [link for link in self.links if link.may_be_left_out]
+        if not optional:
+            return frozenset(self.links)
+        uncertain = downstream((link.target for link in optional), self.outgoing)
         return frozenset(
             link
-            for link in links
-            if not _may_be_left_out(link) and (link.required or link.source not in uncertain)
+            for link in self.links
+            if not link.may_be_left_out and (link.required or link.source not in uncertain)
         )
 
-    def _find_cycle(self) -> tuple[NodeId, ...]:
-        waiting = {node_id: len(links) for node_id, links in self.incoming.items()}
-        free = deque(node_id for node_id, count in waiting.items() if not count)
-        while free:
-            node_id = free.popleft()
-            del waiting[node_id]
-            for link in self.outgoing[node_id]:
-                waiting[link.target] -= 1
-                if not waiting[link.target]:
-                    free.append(link.target)
-        return self._walk_back(waiting)
+    def _leaves_cases_out(self, node_id: NodeId) -> bool:
+        """Tell whether some value of an output that is tested leads nowhere (ewoks' rule).
 
-    def _walk_back(self, remaining: Mapping[NodeId, int]) -> tuple[NodeId, ...]:
-        """Follow predecessors among nodes that all have one, until a node comes back.
-
-        The loop is told from its first node in the order of the document.
+        The complement of true is false and the reverse; of anything else it is the else value.
         """
-        if not remaining:
-            return ()
-        path = {next(iter(remaining)): 0}
-        while True:
-            last = next(reversed(path))
-            before = next(link.source for link in self.incoming[last] if link.source in remaining)
-            if before in path:
-                loop = list(path)[path[before] :][::-1]
-                members = set(loop)
-                start = loop.index(next(node_id for node_id in remaining if node_id in members))
-                return tuple(loop[start:] + loop[:start])
-            path[before] = len(path)
+        tested: dict[Any, list[Any]] = defaultdict(list)
+        for link in self.outgoing[node_id]:
+            for name, value in link.conditions:
+                tested[name].append(value)
+        otherwise = self._nodes[node_id].conditions_else_value
+        return any(
+            not any(
+                equal_values(other, complement)
+                for other in values
+                for complement in _complements(value, otherwise)
+            )
+            for values in tested.values()
+            for value in values
+        )
 
 
-def _may_be_left_out(link: Link) -> bool:
-    return link.is_conditional if link.required is None else not link.required
-
-
-def _grouped(nodes: Iterable[NodeId], links: Iterable[Link], *, end: str) -> dict[NodeId, list[Link]]:
-    groups: dict[NodeId, list[Link]] = {node_id: [] for node_id in nodes}
-    for link in links:
-        groups[getattr(link, end)].append(link)
-    return groups
-
-
-def _downstream(node_ids: Iterable[NodeId], outgoing: Mapping[NodeId, Sequence[Link]]) -> set[NodeId]:
+def downstream(node_ids: Iterable[NodeId], outgoing: Mapping[NodeId, Sequence[Link]]) -> set[NodeId]:
+    """Return the given nodes and all nodes that they lead to."""
     reached = set(node_ids)
     pending = list(reached)
     while pending:
@@ -111,18 +129,25 @@ def _downstream(node_ids: Iterable[NodeId], outgoing: Mapping[NodeId, Sequence[L
     return reached
 
 
+def _complements(value: Any, otherwise: Any) -> tuple[Any, ...]:
+    return (not value, otherwise) if isinstance(value, bool) else (otherwise,)
+
+
 def _default_error_links(nodes: Mapping[NodeId, Node], links: Sequence[Link]) -> list[Link]:
     """Link every node without error handler to the default error nodes.
 
     Handlers, and what comes after them, get none: an error there is final.
     """
-    templates = [node.error_link for node in nodes.values() if node.error_link]
+    templates = [node.error_link for node in nodes.values() if node.error_link is not None]
     if not templates:
         return []
+    outgoing: dict[NodeId, list[Link]] = {node_id: [] for node_id in nodes}
+    for link in links:
+        outgoing[link.source].append(link)
     handlers = {link.target for link in [*templates, *links] if link.on_error}
     handled = {link.source for link in links if link.on_error}
-    final = _downstream(handlers, _grouped(nodes, links, end="source"))
+    final = downstream(handlers, outgoing)
     sources = [node_id for node_id in nodes if node_id not in final and node_id not in handled]
-    if len(templates) * len(sources) > MAX_LINKS:
+    if len(templates) * len(sources) > _MOST_ERROR_LINKS:
         raise GraphError(f"{len(templates)} default error nodes are too many for {len(nodes)} nodes")
-    return [replace(template, source=source) for template in templates for source in sources]
+    return [template.between(source, template.target) for template in templates for source in sources]

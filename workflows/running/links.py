@@ -6,6 +6,8 @@ import traceback
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from workflows.values import equal_values
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,24 +19,31 @@ ERROR_OUTPUTS = ("WorkflowException", "WorkflowExceptionInstance")
 """What an error link carries, besides the inputs of the node that failed."""
 
 
-def taken_links(node: Node, links: Sequence[Link], outputs: Mapping[Any, Any]) -> list[Link]:
+def taken_links(node: Node, links: Sequence[Link], outputs: Mapping[Any, Any]) -> Sequence[Link]:
     """Return those of a node's outgoing links that are taken after its success.
 
     All conditions of a link must hold. A condition on an output that was not
     set does not hold. A condition whose value is the ``conditions_else_value``
     of the node also holds when no other condition tests for the actual value.
     """
+    for link in links:
+        if link.conditions or link.on_error:
+            return _chosen_links(node, links, outputs)
+    return links
+
+
+def _chosen_links(node: Node, links: Sequence[Link], outputs: Mapping[Any, Any]) -> list[Link]:
     tested = [condition for link in links for condition in link.conditions]
 
     @cache
     def is_tested(name: str | int) -> bool:
-        return any(other == name and _equal(outputs[name], value) for other, value in tested)
+        return any(other == name and equal_values(outputs[name], value) for other, value in tested)
 
     def holds(name: str | int, value: Any) -> bool:
         if name not in outputs:
             return False
-        is_else = _equal(value, node.conditions_else_value)
-        return _equal(outputs[name], value) or (is_else and not is_tested(name))
+        is_else = equal_values(value, node.conditions_else_value)
+        return equal_values(outputs[name], value) or (is_else and not is_tested(name))
 
     return [
         link
@@ -71,17 +80,9 @@ def handed_over(link: Link, outputs: Mapping[Any, Any], target: Interface) -> di
     return inputs
 
 
-def fed_inputs(link: Link, source: Interface, target: Interface) -> set[InputKey]:
+def fed_inputs(link: Link, source: Interface, target: Interface) -> Iterable[InputKey]:
     """Return the inputs that a link gives its target when every output is set."""
     if not link.map_all_data:
-        return {name for _, name in link.data_mapping}
+        return [name for _, name in link.data_mapping]
     names = {*source.input_names, *ERROR_OUTPUTS} if link.on_error else set(source.outputs)
-    return {name for name in names if target.accepts(name)}
-
-
-def _equal(first: Any, second: Any) -> bool:
-    """Compare any two values; those that do not compare to one truth value, as arrays, are unequal."""
-    try:
-        return bool(first == second)
-    except Exception:  # noqa: BLE001 -- the comparison is code of the values
-        return False
+    return [name for name in names if target.accepts(name)]

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.resolve import resolve_task
-from workflows.errors import GraphError, InputError, PolicyError, UnsupportedError, WorkflowError
+from workflows.errors import GraphError, InputError, PolicyError, WorkflowError
 from workflows.graphs.graph import load_graph
-from workflows.graphs.schema import RUNNABLE_TASK_TYPES
 from workflows.policy import AnyTask
 from workflows.running.links import fed_inputs
 from workflows.running.selection import placed_inputs
@@ -37,16 +35,16 @@ class Plan:
     tasks: Tasks
     inputs: Mapping[NodeId, dict[InputKey, Any]]
     """For each node the inputs that do not come from links."""
+    start_nodes: Sequence[NodeId] = ()
+    """The nodes that run by themselves."""
 
     def linked(self, node_id: NodeId) -> set[InputKey]:
         """Return the inputs that links set, when all their outputs are."""
-        interface = self.interface(node_id)
         links = self.graph.structure.incoming[node_id]
-        return {name for link in links for name in fed_inputs(link, self.interface(link.source), interface)}
-
-    def given(self, node_id: NodeId) -> set[InputKey]:
-        """Return all inputs that a node gets, from links or as values."""
-        return self.linked(node_id) | self.inputs[node_id].keys()
+        if not links:
+            return set()
+        tasks, interface = self.tasks, self.tasks[node_id].interface
+        return {name for link in links for name in fed_inputs(link, tasks[link.source].interface, interface)}
 
     def free_inputs(self, node_id: NodeId) -> list[str]:
         """Return the declared inputs that no link sets: those that a user may give."""
@@ -69,24 +67,6 @@ class Plan:
         return None
 
 
-def unsupported_problems(graph: Graph) -> Iterator[UnsupportedError]:
-    """Find what this engine does not do, though the graph is valid."""
-    if graph.structure.cycle:
-        loop = " -> ".join(repr(node_id) for node_id in (*graph.structure.cycle, graph.structure.cycle[0]))
-        yield UnsupportedError(f"the graph has a loop ({loop}), and this engine does not run loops yet")
-    for node in graph.nodes.values():
-        if node.task_type not in RUNNABLE_TASK_TYPES:
-            yield UnsupportedError(
-                f"node {node.id!r} has the task type {node.task_type!r}, which this engine does not run yet",
-                node_id=node.id,
-            )
-        if node.varinfo.get("root_uri"):
-            yield UnsupportedError(
-                f"node {node.id!r} asks to store results (varinfo.root_uri), which is not supported yet",
-                node_id=node.id,
-            )
-
-
 def draft_plan(graph: Graph, policy: Policy | None = None) -> Plan:
     """Find the task of every node; nothing is imported before all of them are allowed.
 
@@ -94,19 +74,15 @@ def draft_plan(graph: Graph, policy: Policy | None = None) -> Plan:
 
     Raises
     ------
-    UnsupportedError
-        The graph has loops, or tasks of a type that this engine does not run.
     PolicyError
         A task is not allowed here.
     GraphError
         A task does not exist.
     """
-    for problem in unsupported_problems(graph):
+    tasks: Tasks = {}
+    for problem in _find_tasks(graph, policy or AnyTask(), tasks):
         raise problem
-    for node in graph.nodes.values():
-        _check_allowed(node, policy or AnyTask())
-    found: dict[tuple[str, str], type[Task]] = {}
-    return _draft(graph, {node.id: _find_task(node, found) for node in graph.nodes.values()})
+    return _draft(graph, tasks)
 
 
 def make_plan(
@@ -116,93 +92,110 @@ def make_plan(
 
     Raises
     ------
-    UnsupportedError, PolicyError, GraphError
-        As ``draft_plan``; also when a link uses an output that does not exist.
+    PolicyError, GraphError
+        As ``draft_plan``; also when a link uses an output that does not exist,
+        or every node waits for another one.
     InputError
         An input does not exist, or a required one is given neither by a link
         nor by a value.
     """
     plan = draft_plan(graph, policy)
-    for node_id, given in placed_inputs(graph, plan.tasks, inputs).items():
-        plan.inputs[node_id].update(given)
-    for problem in name_problems(plan):
+    if inputs:
+        for node_id, given in placed_inputs(graph, plan.tasks, plan.start_nodes, inputs).items():
+            plan.inputs[node_id].update(given)
+        plan = replace(plan, start_nodes=_start_nodes(plan))
+    if graph.nodes and not plan.start_nodes:
+        raise GraphError(
+            "every node waits for another one: give one of them all its required inputs, or "
+            "'force_start_node'"
+        )
+    for problem in name_problems(plan, complete=True):
         raise problem
-    for node in graph.nodes.values():
-        if not graph.structure.has_error_handler(node.id):
-            with _locating(node, plan.tasks):
-                plan.interface(node.id).check_complete(plan.given(node.id))
     return plan
 
 
 def find_problems(source: Graph | Mapping[str, Any] | str | Path, policy: Policy | None = None) -> list[str]:
     """List what is wrong with a graph, in sentences; inputs may still be missing.
 
-    One stage is looked at after the other: the document, what the engine
-    supports, the tasks, the names of inputs and outputs.
+    One stage is looked at after the other: the document, the tasks, the names
+    of inputs and outputs.
     """
     try:
         graph = load_graph(source)
     except GraphError as error:
         return list(error.problems)
-    problems: list[WorkflowError] = list(unsupported_problems(graph))
     tasks: Tasks = {}
-    found: dict[tuple[str, str], type[Task]] = {}
-    for node in graph.nodes.values() if not problems else ():
-        try:
-            _check_allowed(node, policy or AnyTask())
-            tasks[node.id] = _find_task(node, found)
-        except WorkflowError as error:
-            problems.append(error)
+    problems = list(_find_tasks(graph, policy or AnyTask(), tasks))
     if not problems:
-        problems += name_problems(_draft(graph, tasks))
+        problems = list(name_problems(_draft(graph, tasks)))
     return [problem.message for problem in problems]
 
 
-def name_problems(plan: Plan) -> Iterator[WorkflowError]:
-    """Find inputs and outputs that are used but do not exist."""
-    for node in plan.graph.nodes.values():
-        interface = plan.interface(node.id)
+def name_problems(plan: Plan, *, complete: bool = False) -> Iterator[WorkflowError]:
+    """Find inputs and outputs that are used but do not exist; and, if asked, inputs that are missing.
+
+    A node with an error handler may miss an input: that is an error which the graph handles.
+    """
+    structure = plan.graph.structure
+    for node_id, task_class in plan.tasks.items():
+        interface = task_class.interface
+        given = plan.linked(node_id) | plan.inputs[node_id].keys()
         try:
-            with _locating(node, plan.tasks):
-                interface.check_accepted(plan.given(node.id))
+            interface.check_accepted(given)
+            if complete and not structure.has_error_handler(node_id):
+                interface.check_complete(given)
         except InputError as error:
+            error.locate(
+                node_id=node_id, label=plan.graph.nodes[node_id].label, task_name=task_class.__name__
+            )
             yield error
-        for link in plan.graph.structure.outgoing[node.id]:
+        for link in structure.outgoing[node_id]:
             for source, _ in link.data_mapping:
                 if source is not None and source not in interface.outputs and not link.on_error:
                     yield GraphError(
-                        f"node {node.id!r} ({plan.tasks[node.id].__name__}) has no output {source!r}, which "
+                        f"node {node_id!r} ({task_class.__name__}) has no output {source!r}, which "
                         f"the link to {link.target!r} uses{did_you_mean(source, interface.outputs)}",
-                        node_id=node.id,
+                        node_id=node_id,
                     )
 
 
 def _draft(graph: Graph, tasks: Tasks) -> Plan:
-    return Plan(graph, tasks, {node.id: dict(node.default_inputs) for node in graph.nodes.values()})
+    plan = Plan(graph, tasks, {node.id: dict(node.default_inputs) for node in graph.nodes.values()})
+    return replace(plan, start_nodes=_start_nodes(plan))
 
 
-@contextmanager
-def _locating(node: Node, tasks: Tasks) -> Iterator[None]:
-    """Say in which node an input was refused."""
-    try:
-        yield
-    except InputError as error:
-        error.locate(node_id=node.id, label=node.label, task_name=tasks[node.id].__name__)
-        raise
+def _start_nodes(plan: Plan) -> Sequence[NodeId]:
+    """Find the start nodes; in a loop without any, those that need nothing from the others (ewoks' rule)."""
+    structure = plan.graph.structure
+    return structure.start_nodes or tuple(
+        node.id
+        for node in plan.graph.nodes.values()
+        if node.task_type == "class"
+        and plan.inputs[node.id].keys() >= set(plan.interface(node.id).required)
+        and not any(link in structure.required for link in structure.incoming[node.id])
+    )
 
 
-def _check_allowed(node: Node, policy: Policy) -> None:
-    try:
-        policy.check(task_type=node.task_type, task_identifier=str(node.task_identifier))
-    except PolicyError as error:
-        raise PolicyError(f"node {node.id!r}: {error.text}", node_id=node.id) from None
-
-
-def _find_task(node: Node, found: dict[tuple[str, str], type[Task]]) -> type[Task]:
-    key = (node.task_type, str(node.task_identifier))
-    if key not in found:
+def _find_tasks(graph: Graph, policy: Policy, tasks: Tasks) -> Iterator[WorkflowError]:
+    """Put the task of every node into ``tasks``; nothing is imported unless all are allowed."""
+    wanted: dict[tuple[str, str | None, str | None], list[Node]] = {}
+    for node in graph.nodes.values():
+        wanted.setdefault((node.task_type, node.task_identifier, node.task_generator), []).append(node)
+    allowed = True
+    for (task_type, identifier, _), nodes in wanted.items():
         try:
-            found[key] = resolve_task(*key)
+            policy.check(task_type=task_type, task_identifier=str(identifier))
+        except PolicyError as error:
+            allowed = False
+            yield PolicyError(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
+    found: Tasks = {}
+    for (task_type, identifier, _), nodes in wanted.items() if allowed else ():
+        try:
+            task_class = resolve_task(task_type, str(identifier))
         except GraphError as error:
-            raise GraphError(f"node {node.id!r}: {error.text}", node_id=node.id) from error
-    return found[key]
+            problem = GraphError(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
+            problem.__cause__ = error
+            yield problem
+            continue
+        found.update(dict.fromkeys((node.id for node in nodes), task_class))
+    tasks.update((node_id, found[node_id]) for node_id in graph.nodes if node_id in found)

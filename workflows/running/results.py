@@ -14,15 +14,22 @@ if TYPE_CHECKING:
     from workflows.states import State
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class NodeResult:
-    """How a node ended. Only a node that started has times; only a success has outputs."""
+    """How a node ended. Only a node that started has times; only a success has outputs.
+
+    ``n_runs`` counts how often it ran: more than once in a loop or after one,
+    and the rest is then about the last time. ``rounds`` are the numbers of the
+    rounds in which that was, from 0, of the loops around it, outermost first.
+    """
 
     state: State
     outputs: Mapping[str, Any] = field(default_factory=dict)
     error: WorkflowError | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
+    n_runs: int = 0
+    rounds: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -30,8 +37,9 @@ class RunResult:
     """How a run ended.
 
     ``state`` is succeeded, failed or cancelled. A run fails when a node failed
-    without an error link that led on; ``error`` is then the error of the first
-    such node in the order of the document.
+    without an error link that led on, in whatever round of a loop, or when a
+    loop had no end; ``error`` is then the error of the first such node in the
+    order of the document.
     """
 
     state: State

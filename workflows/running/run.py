@@ -9,167 +9,144 @@ back::
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from workflows.errors import Cancelled, NodeError, TaskError, WorkflowError, describe_exception
-from workflows.events import utc_now
+from workflows.errors import Cancelled
+from workflows.running.calls import NodeCall
 from workflows.running.links import error_links, error_outputs, handed_over, taken_links
+from workflows.running.loop_scheduler import LoopScheduler
 from workflows.running.results import NodeResult
 from workflows.running.scheduler import Scheduler
 from workflows.states import State
-from workflows.values import own_copy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from workflows.cancellation import CancelToken
-    from workflows.events import EventStream, EventType
+    from workflows.errors import WorkflowError
     from workflows.graphs.elements import Link, Node
     from workflows.keys import InputKey, NodeId
+    from workflows.running.calls import RunContext
     from workflows.running.plan import Plan
-    from workflows.tasks.task import Task
+    from workflows.running.rounds import Turn
 
-
-@dataclass(frozen=True)
-class NodeCall:
-    """One node with its inputs, ready to be executed in any thread."""
-
-    node: Node
-    task_class: type[Task]
-    inputs: Mapping[InputKey, Any]
-    token: CancelToken
-    stream: EventStream
-    options: Mapping[str, Any]
-
-    def execute(self) -> NodeResult:
-        """Run the task; whatever it raises is part of the result."""
-        started_at = utc_now()
-        self.emit("start")
-        try:
-            outputs = self._run_task()
-        except Cancelled as error:
-            return NodeResult(State.CANCELLED, error=error, started_at=started_at, ended_at=utc_now())
-        except NodeError as error:
-            return NodeResult(State.FAILED, error=error, started_at=started_at, ended_at=utc_now())
-        return NodeResult(State.SUCCEEDED, outputs, started_at=started_at, ended_at=utc_now())
-
-    def emit(self, event_type: EventType, **fields: Any) -> None:
-        """Send an event about this node."""
-        self.stream.emit(context="node", type=event_type, **_identity(self.node), **fields)
-
-    def _run_task(self) -> dict[str, Any]:
-        try:
-            task = self.task_class(
-                own_copy(dict(self.inputs)),
-                node_id=self.node.id,
-                label=self.node.label,
-                options=self.options,
-                cancel=self.token,
-                on_progress=lambda progress: self.emit("progress", progress=progress),
-            )
-            with self.token.calling(task.cancel):
-                task.execute()
-            return task.get_output_values()
-        except (NodeError, Cancelled):
-            raise
-        except Exception as error:  # from a constructor, or an execute(), of the task's own
-            raise self.failure(describe_exception(error)) from error
-
-    def failure(self, text: str) -> TaskError:
-        """Make the error that says why this node failed."""
-        name = self.task_class.__name__
-        return TaskError(text, node_id=self.node.id, label=self.node.label, task_name=name)
+DEFAULT_MAX_ROUNDS = 10_000
 
 
 class Run:
-    """The progress of one run. Its methods are called from one thread only."""
+    """The progress of one run. Its methods are called from one thread only.
 
-    def __init__(
-        self, plan: Plan, *, stream: EventStream, token: CancelToken, options: Mapping[str, Any] | None = None
-    ) -> None:
+    Attributes
+    ----------
+    results : dict
+        How each node ended that has ended, the last time.
+    """
+
+    def __init__(self, plan: Plan, context: RunContext, *, max_rounds: int = DEFAULT_MAX_ROUNDS) -> None:
         self.plan = plan
-        self.token = token
+        self.context = context
         self.results: dict[NodeId, NodeResult] = {}
-        self._stream = stream
-        self._options = dict(options or {})
-        self._scheduler = Scheduler(plan.graph)
-        self._carried: dict[NodeId, Mapping[Any, Any]] = {}
+        self._errors: dict[NodeId, WorkflowError] = {}
+        structure = plan.graph.structure
+        self._structure = structure
+        self._scheduler = (
+            LoopScheduler(structure, plan.start_nodes, max_rounds=max_rounds)
+            if structure.has_loops
+            else Scheduler(structure, plan.start_nodes)
+        )
 
     def take(self) -> NodeCall | None:
         """Return the next node to execute; None if there is none until another result comes."""
-        if self.token.cancelled:
-            self._give_up()
+        if self.context.token.cancelled:
             return None
-        taken = self._scheduler.take()
-        if taken is None:
+        turn = self._scheduler.take()
+        if turn is None:
             return None
+        plan, node_id = self.plan, turn.node_id
         return NodeCall(
-            node=self.plan.graph.nodes[taken],
-            task_class=self.plan.tasks[taken],
-            inputs=self._inputs(taken),
-            token=self.token,
-            stream=self._stream,
-            options=self._options,
+            plan.graph.nodes[node_id], plan.tasks[node_id], self._inputs(turn), turn, self.context
         )
 
     def settle(self, call: NodeCall, result: NodeResult) -> None:
         """Note the result of a call, which decides what comes next."""
         node = call.node
-        links = self.plan.graph.structure.outgoing[node.id]
+        links = self._structure.outgoing[node.id]
         fired: Sequence[Link] = ()
-        if result.state is State.SUCCEEDED:
-            fired = taken_links(node, links, result.outputs)
-            result = self._with_needed_outputs(call, result, fired)
-            self._carried[node.id] = result.outputs
-        if result.state is State.FAILED and result.error is not None:
+        carried: Mapping[Any, Any] = result.outputs
+        if result.state.is_success:
+            fired = taken_links(node, links, self._visible(node.id, result.outputs))
+            error = self._unset_output(call, result.outputs, fired)
+            if error is not None:
+                result = NodeResult(State.FAILED, {}, error, result.started_at, result.ended_at)
+        result.rounds = call.turn.scope.rounds
+        failed = result.state is State.FAILED
+        if failed and result.error is not None:
             fired = error_links(links)
-            self._carried[node.id] = error_outputs(result.error, call.inputs)
-        self._end(node.id, result)
-        if self.token.cancelled:
-            self._give_up()
-        for skipped in self._scheduler.end(node.id, result.state, fired):
-            self._end(skipped, NodeResult(State.SKIPPED))
+            carried = error_outputs(result.error, call.inputs)
+        self._end(node, result)
+        for node_id in self._scheduler.end(call.turn, fired, carried, failed=failed):
+            self._end(self.plan.graph.nodes[node_id], NodeResult(self._left_out))
 
-    def outcome(self) -> tuple[State, WorkflowError | None]:
-        """Return how the run ended, and the error to blame if it did not succeed."""
-        state = self._scheduler.outcome()
-        if state is State.FAILED:
-            return state, self.results[self._scheduler.unhandled_failures()[0]].error
-        if state is State.CANCELLED:
-            n_done = sum(result.state is State.SUCCEEDED for result in self.results.values())
-            n_nodes = len(self.plan.graph.nodes)
-            return state, Cancelled(f"the workflow was cancelled: {n_done} of {n_nodes} nodes had succeeded")
-        return state, None
+    def finish(self) -> tuple[State, WorkflowError | None]:
+        """Give up what has not started, and return how the run ended and the error to blame.
 
-    def _give_up(self) -> None:
-        for node_id in self._scheduler.cancel():
-            self._end(node_id, NodeResult(State.CANCELLED))
+        Engines have no more calls under way when this is called.
+        """
+        for node in self.plan.graph.nodes.values():
+            if node.id not in self.results:
+                self._end(node, NodeResult(self._left_out))
+        failures = self._scheduler.unhandled_failures()
+        if failures:
+            return State.FAILED, self._errors[failures[0]]
+        if self._scheduler.error is not None:
+            return State.FAILED, self._scheduler.error
+        if any(result.state is State.CANCELLED for result in self.results.values()):
+            n_done = sum(result.state.is_success for result in self.results.values())
+            n_nodes = len(self.results)
+            text = f"the workflow was cancelled: {n_done} of {n_nodes} nodes had succeeded"
+            return State.CANCELLED, Cancelled(text)
+        return State.SUCCEEDED, None
 
-    def _inputs(self, node_id: NodeId) -> dict[InputKey, Any]:
+    @property
+    def _left_out(self) -> State:
+        """How a node ends that does not run."""
+        return State.CANCELLED if self.context.token.cancelled else State.SKIPPED
+
+    def _inputs(self, turn: Turn) -> dict[InputKey, Any]:
         """Collect the inputs: links come before execution inputs, these before default inputs."""
-        inputs = dict(self.plan.inputs[node_id])
-        interface = self.plan.interface(node_id)
-        for link in self._scheduler.fired_links(node_id):
-            inputs |= handed_over(link, self._carried[link.source], interface)
+        inputs = dict(self.plan.inputs[turn.node_id])
+        if turn.tokens:
+            interface = self.plan.interface(turn.node_id)
+            for link, token in turn.tokens:
+                inputs.update(handed_over(link, token.data, interface))
         return inputs
 
-    def _with_needed_outputs(self, call: NodeCall, result: NodeResult, fired: Sequence[Link]) -> NodeResult:
-        for link in fired:
-            name = self.plan.needed_output(link, result.outputs)
-            if name is not None:
-                error = call.failure(f"it did not set its output {name!r}, which node {link.target!r} needs")
-                return replace(result, state=State.FAILED, outputs={}, error=error)
-        return result
+    def _visible(self, node_id: NodeId, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return what conditions can test: the outputs, and those inside of a nested one."""
+        nested = self.plan.interface(node_id).nested_output
+        return outputs if nested is None else {**outputs, **outputs.get(nested, {})}
 
-    def _end(self, node_id: NodeId, result: NodeResult) -> None:
-        self.results[node_id] = result
-        self._stream.emit(
-            context="node",
-            type="end",
-            **_identity(self.plan.graph.nodes[node_id]),
-            **ending(result.state, result.error),
-        )
+    def _unset_output(
+        self, call: NodeCall, outputs: Mapping[str, Any], fired: Sequence[Link]
+    ) -> WorkflowError | None:
+        """Find an output that a link needs but the task did not set."""
+        for link in fired:
+            for source, _ in link.data_mapping:
+                if source is not None and source not in outputs:
+                    name = self.plan.needed_output(link, outputs)
+                    if name is not None:
+                        needed = f"it did not set its output {name!r}, which node {link.target!r} needs"
+                        return call.failure(needed)
+        return None
+
+    def _end(self, node: Node, result: NodeResult) -> None:
+        before = self.results.get(node.id)
+        if result.started_at is not None:
+            result.n_runs = 1 if before is None else before.n_runs + 1
+        if result.state is State.FAILED and result.error is not None:
+            self._errors[node.id] = result.error
+        self.results[node.id] = result
+        if self.context.stream.active:
+            self.context.emit(node, "end", **ending(result.state, result.error))
 
 
 def ending(state: State, error: WorkflowError | None) -> dict[str, str | None]:
@@ -179,7 +156,3 @@ def ending(state: State, error: WorkflowError | None) -> dict[str, str | None]:
         "error_code": error.code if error else None,
         "error_message": error.message if error else None,
     }
-
-
-def _identity(node: Node) -> dict[str, Any]:
-    return {"node_id": node.id, "label": node.label, "task_identifier": node.task_identifier}

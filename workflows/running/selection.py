@@ -19,7 +19,10 @@ DEFAULT_OUTPUTS: tuple[Mapping[str, Any], ...] = ({"all": False},)
 
 
 def placed_inputs(
-    graph: Graph, tasks: Mapping[NodeId, type[Task]], inputs: Sequence[Mapping[str, Any]]
+    graph: Graph,
+    tasks: Mapping[NodeId, type[Task]],
+    start_nodes: Sequence[NodeId],
+    inputs: Sequence[Mapping[str, Any]],
 ) -> dict[NodeId, dict[InputKey, Any]]:
     """Give each execution input to the nodes that it selects.
 
@@ -35,7 +38,7 @@ def placed_inputs(
     for item in inputs:
         _check_keys(item, required=("name", "value"), error=InputError)
         name = input_key(item["name"])
-        selected = _selected(graph, item, default=graph.structure.start_nodes, error=InputError)
+        selected = _selected(graph, item, default=start_nodes, error=InputError)
         accepting = selected
         if item.get("id") is None:
             accepting = [node_id for node_id in selected if tasks[node_id].interface.accepts(name)]

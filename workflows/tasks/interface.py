@@ -47,6 +47,7 @@ class Interface:
     input_model: type[BaseModel] | None = None
     output_model: type[BaseModel] | None = None
     version: str | None = None
+    nested_output: str | None = None
 
     @property
     def input_names(self) -> tuple[str, ...]:

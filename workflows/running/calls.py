@@ -1,0 +1,138 @@
+"""One execution of one node: what an engine is given to carry out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from workflows.errors import Cancelled, NodeError, TaskError, describe_exception
+from workflows.events import utc_now
+from workflows.running.results import NodeResult
+from workflows.states import State
+from workflows.tasks.task import Task
+from workflows.values import own_copy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from workflows.cancellation import CancelToken
+    from workflows.events import EventStream, EventType
+    from workflows.graphs.elements import Node
+    from workflows.keys import InputKey
+    from workflows.running.rounds import Turn
+
+
+class RunContext:
+    """What all nodes of a run share."""
+
+    __slots__ = ("options", "store", "stream", "token")
+
+    def __init__(
+        self,
+        *,
+        stream: EventStream,
+        token: CancelToken,
+        options: Mapping[str, Any] | None = None,
+        store: Any = None,
+    ) -> None:
+        self.stream = stream
+        self.token = token
+        self.options = dict(options or {})
+        self.store = store
+
+    def emit(self, node: Node, event_type: EventType, **fields: Any) -> None:
+        """Send an event about a node."""
+        self.stream.emit(
+            context="node",
+            type=event_type,
+            node_id=node.id,
+            label=node.label,
+            task_identifier=node.task_identifier,
+            **fields,
+        )
+
+
+class NodeCall:
+    """One node with its inputs, ready to be executed in any thread."""
+
+    __slots__ = ("context", "inputs", "node", "task_class", "turn")
+
+    def __init__(
+        self,
+        node: Node,
+        task_class: type[Task],
+        inputs: Mapping[InputKey, Any],
+        turn: Turn,
+        context: RunContext,
+    ) -> None:
+        self.node = node
+        self.task_class = task_class
+        self.inputs = inputs
+        self.turn = turn
+        self.context = context
+
+    def execute(self) -> NodeResult:
+        """Run the task; whatever it raises is part of the result."""
+        context, node = self.context, self.node
+        on_progress = None
+        started_at = utc_now()
+        if context.stream.active:
+            context.emit(node, "start")
+            on_progress = self._report_progress
+        result = perform(
+            self.task_class,
+            self.inputs,
+            node_id=node.id,
+            label=node.label,
+            options=context.options,
+            token=context.token,
+            on_progress=on_progress,
+        )
+        result.started_at, result.ended_at = started_at, utc_now()
+        return result
+
+    def failure(self, text: str) -> TaskError:
+        """Make the error that says why this node failed."""
+        return TaskError(
+            text, node_id=self.node.id, label=self.node.label, task_name=self.task_class.__name__
+        )
+
+    def _report_progress(self, progress: float) -> None:
+        self.context.emit(self.node, "progress", progress=progress)
+
+
+def perform(
+    task_class: type[Task],
+    inputs: Mapping[InputKey, Any],
+    *,
+    node_id: Any,
+    label: str,
+    options: Mapping[str, Any],
+    token: CancelToken,
+    on_progress: Callable[[float], None] | None,
+) -> NodeResult:
+    """Run a task once, in whatever process this is."""
+    try:
+        task = task_class(
+            own_copy(inputs),
+            node_id=node_id,
+            label=label,
+            options=options,
+            cancel=token,
+            on_progress=on_progress,
+        )
+        if task_class.cancel is Task.cancel:
+            task.execute()
+        else:
+            with token.calling(task.cancel):
+                task.execute()
+    except Cancelled as error:
+        return NodeResult(State.CANCELLED, error=error)
+    except NodeError as error:
+        return NodeResult(State.FAILED, error=error)
+    except Exception as error:  # noqa: BLE001 -- from a constructor, or an execute(), of the task's own
+        failure = TaskError(
+            describe_exception(error), node_id=node_id, label=label, task_name=task_class.__name__
+        )
+        failure.__cause__ = error
+        return NodeResult(State.FAILED, error=failure)
+    return NodeResult(State.SUCCEEDED, task.get_output_values())
