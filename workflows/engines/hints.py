@@ -5,7 +5,6 @@ Other engines of the same format ignore these attributes.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 PLACES = ("thread", "process")
 RESOURCES = ("cpus", "memory_mb", "gpus")
+_LARGEST = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -94,5 +94,4 @@ def _node_hints(node: Node, usual: Hints) -> Hints:
 
 
 def _is_amount(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and value >= 0  # type: ignore[arg-type,operator]  # it is a number
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= _LARGEST
