@@ -97,3 +97,12 @@ def variable(name):
 def trace(WorkflowException, WorkflowExceptionInstance):  # noqa: N803 -- the names are part of the format
     error = WorkflowExceptionInstance
     return [type(error).__name__, str(error), WorkflowException["traceBack"]]
+
+
+class Stubborn(Task, optional_input_names=["folder"], output_names=["total"]):
+    """Take two seconds and hear nothing meanwhile."""
+
+    def run(self):
+        self.progress = 1
+        time.sleep(2)
+        self.outputs.total = 1
