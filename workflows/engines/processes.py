@@ -85,6 +85,8 @@ class _WorkerProcess:
     """The near side of one worker process."""
 
     def __init__(self, context: SpawnContext | ForkServerContext) -> None:
+        # Processes of pools may not start others, lest these outlive them; ours end with their parent.
+        multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, dict(os.environ)), daemon=False)
         self.process.start()

@@ -5,6 +5,8 @@ back::
 
     while call := run.take():
         run.settle(call, call.execute())
+
+or hands the whole graph to somebody else and adopts what comes back.
 """
 
 from __future__ import annotations
@@ -44,7 +46,9 @@ class Run:
     def __init__(self, plan: Plan, context: RunContext, *, max_rounds: int = DEFAULT_MAX_ROUNDS) -> None:
         self.plan = plan
         self.context = context
+        self.max_rounds = max_rounds
         self.results: dict[NodeId, NodeResult] = {}
+        self._adopted: tuple[State, WorkflowError | None] | None = None
         self._errors: dict[NodeId, WorkflowError] = {}
         structure = plan.graph.structure
         self._structure = structure
@@ -86,6 +90,14 @@ class Run:
         for node_id in self._scheduler.end(call.turn, fired, carried, failed=failed):
             self._end(self.plan.graph.nodes[node_id], NodeResult(self._left_out))
 
+    def adopt(self, results: Mapping[NodeId, NodeResult], state: State, error: WorkflowError | None) -> None:
+        """Take over how the whole run went elsewhere, for an engine that takes no calls.
+
+        That engine has sent the events of the nodes in ``results``.
+        """
+        self.results.update(results)
+        self._adopted = state, error
+
     def finish(self) -> tuple[State, WorkflowError | None]:
         """Give up what has not started, and return how the run ended and the error to blame.
 
@@ -94,6 +106,8 @@ class Run:
         for node in self.plan.graph.nodes.values():
             if node.id not in self.results:
                 self._end(node, NodeResult(self._left_out))
+        if self._adopted is not None:
+            return self._adopted
         failures = self._scheduler.unhandled_failures()
         if failures:
             return State.FAILED, self._errors[failures[0]]
