@@ -57,7 +57,7 @@ def test_values_travel_without_loss(worker, settings):
         "shape": (2, 3),
         5: b"\x00",
         "array": np.arange(6, dtype="f4").reshape(2, 3),
-        "nan": np.float64(2),
+        "number": np.float64(2),
     }
     document = samples.graph([samples.node("give", samples.Choose)])
 

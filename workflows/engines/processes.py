@@ -12,6 +12,7 @@ import os
 import signal
 from collections import deque
 from multiprocessing.connection import wait
+from multiprocessing.process import AuthenticationString  # type: ignore[attr-defined]
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self
 
@@ -85,8 +86,7 @@ class _WorkerProcess:
     """The near side of one worker process."""
 
     def __init__(self, context: SpawnContext | ForkServerContext) -> None:
-        # Processes of pools may not start others, lest these outlive them; ours end with their parent.
-        multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]
+        _allow_children()
         self.connection, theirs = context.Pipe()
         self.process = context.Process(target=serve, args=(theirs, dict(os.environ)), daemon=False)
         self.process.start()
@@ -202,6 +202,16 @@ class _Visit:
 
     def _result(self, state: State, error: TaskError | Cancelled) -> NodeResult:
         return NodeResult(state, error=error, started_at=self._started_at, ended_at=utc_now())
+
+
+def _allow_children() -> None:
+    """Let this process start others even if it belongs to a pool, such as that of a Celery worker.
+
+    Those may not, lest their children outlive them; but ours end with their parent.
+    """
+    config = multiprocessing.current_process()._config  # type: ignore[attr-defined]
+    config["daemon"] = False
+    config["authkey"] = AuthenticationString(bytes(config["authkey"]))
 
 
 def _start_context(method: str | None) -> SpawnContext | ForkServerContext:
