@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 from workflows.engines import missing_package
@@ -40,10 +42,33 @@ def run_slurm(
         from distributed import Client  # noqa: PLC0415 -- optional
     except ImportError as error:
         raise missing_package("slurm", "dask-jobqueue") from error
+    _check_options(cluster_options)
     try:
         cluster = SLURMCluster(**cluster_options)
     except (ValueError, TypeError) as error:
-        raise UnsupportedError(f"Slurm jobs cannot be described: {error}") from error
+        raise UnsupportedError(f"the Slurm jobs cannot be described: {error}") from error
     with cluster, Client(cluster) as client:
+        _check_job(cluster.job_script())
         cluster.scale(jobs=jobs)
         run_with_client(run, client, node_timeout=limit_s, grace_s=grace_s)
+
+
+def _check_options(options: dict[str, Any]) -> None:
+    import dask  # noqa: PLC0415 -- optional
+
+    if shutil.which("sbatch") is None:
+        raise UnsupportedError(
+            "there is no program 'sbatch' here: run this where Slurm jobs can be submitted"
+        )
+    for name in ("cores", "memory"):
+        if options.get(name) is None and dask.config.get(f"jobqueue.slurm.{name}", None) is None:
+            raise UnsupportedError(f"Slurm jobs need the option {name!r}: how much of it each of them has")
+
+
+def _check_job(script: str) -> None:
+    """Ask Slurm whether it would take a job; Dask would wait for ever for one that it does not take."""
+    command = ["sbatch", "--test-only"]
+    answer = subprocess.run(command, input=script, capture_output=True, text=True, check=False)  # noqa: S603
+    if answer.returncode:
+        reason = " ".join(answer.stderr.replace("sbatch: error:", "").split())
+        raise UnsupportedError(f"Slurm refuses the jobs: {reason}")
