@@ -63,7 +63,7 @@ def jobs(*, within_s, until_gone):
 
 
 def test_jobs_that_slurm_does_not_take_are_refused(options):
-    with pytest.raises(UnsupportedError, match="Slurm refuses the jobs: .*partition"):
+    with pytest.raises(UnsupportedError, match=r"Slurm refuses the jobs: .*partition"):
         run_graph(samples.diamond(), **options | {"queue": "no-such-queue"})
 
 

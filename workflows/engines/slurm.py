@@ -58,7 +58,7 @@ def _check_options(options: dict[str, Any]) -> None:
 
     if shutil.which("sbatch") is None:
         raise UnsupportedError(
-            "there is no program 'sbatch' here: run this where Slurm jobs can be submitted"
+            "there is no program 'sbatch' here: run this where jobs are submitted"
         )
     for name in ("cores", "memory"):
         if options.get(name) is None and dask.config.get(f"jobqueue.slurm.{name}", None) is None:
