@@ -12,6 +12,7 @@ pytest.importorskip("celery")
 from tests.peers.celery_worker import running_worker, write_settings
 from workflows import CancelToken, UnsupportedError, run_graph
 from workflows.engines.celery import cancel_job, submit_graph
+from workflows.engines.celery_jobs import EXECUTE_GRAPH
 from workflows.engines.celery_settings import make_app, read_settings
 
 
@@ -178,7 +179,7 @@ def test_a_queue_chooses_the_worker(app):
     assert app.AsyncResult(job_id).state == "PENDING"
 
 
-def test_a_task_that_is_not_installed_is_refused_by_default(tmp_path, monkeypatch):
+def test_what_is_not_installed_is_refused_by_default(tmp_path, monkeypatch):
     settings_file = write_settings(tmp_path)
     monkeypatch.setenv("EWOKS_CONFIG_URI", str(settings_file))
 
@@ -187,8 +188,13 @@ def test_a_task_that_is_not_installed_is_refused_by_default(tmp_path, monkeypatc
         job_id = submit_graph(samples.diamond())
         with pytest.raises(RuntimeError, match="is not allowed here"):
             result_of(make_app(), job_id)
+        by_script = run_graph(samples.graph([]), engine="celery", worker_engine="slurm")
+        by_path = make_app().send_task(EXECUTE_GRAPH, args=["/etc/passwd"])
+        with pytest.raises(RuntimeError, match="reading a workflow from a file is not allowed here"):
+            by_path.get(timeout=30)
 
     assert (result.state, result.error.code) == ("failed", "not_allowed")
+    assert by_script.error.message.startswith("the engine 'slurm' is not allowed here")
 
 
 def test_settings_are_read_from_yaml_with_their_ewoks_sections(tmp_path, monkeypatch):

@@ -10,47 +10,23 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from workflows.cancellation import CancelToken
-from workflows.catalog.discovery import discover_tasks
 from workflows.engines.celery_jobs import RUNNING, is_cancelled
+from workflows.engines.celery_policy import checked_engine, checked_source, worker_policy
 from workflows.engines.json_values import from_json
 from workflows.engines.records import error_record, event_record, run_record
-from workflows.errors import UnsupportedError, WorkflowError
+from workflows.errors import WorkflowError
 from workflows.execution import run_graph
-from workflows.policy import AnyTask, ClosedList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from workflows.events import Event
-    from workflows.policy import Policy
 
 logger = logging.getLogger(__name__)
 
-POLICY = "REPRISE_POLICY"
 _LOOK_S = 0.2
 _AGAIN_S = 5.0
 _GRACE_S = 10.0
-
-
-def worker_policy() -> Policy:
-    """Return which tasks clients may use: ``installed`` ones, or ``any`` that can be imported.
-
-    Raises
-    ------
-    UnsupportedError
-        The variable ``REPRISE_POLICY`` says something else.
-    """
-    name = os.environ.get(POLICY) or "installed"
-    if name == "any":
-        return AnyTask()
-    if name == "installed":
-        return ClosedList(task.task_identifier for task in discover_tasks().tasks)
-    raise UnsupportedError(f"{POLICY} is 'installed' or 'any', not {name!r}")
-
-
-def allows_any() -> bool:
-    """Tell whether clients are people who may do anything as this user."""
-    return isinstance(worker_policy(), AnyTask)
 
 
 def run_and_record(task: Any, request: dict[str, Any]) -> dict[str, Any]:
@@ -58,11 +34,11 @@ def run_and_record(task: Any, request: dict[str, Any]) -> dict[str, Any]:
     try:
         with _Reporter(task).watching() as reporter:
             result = run_graph(
-                request["workflow"],
+                checked_source(request["workflow"]),
                 from_json(request["inputs"]),
                 task_options=from_json(request["task_options"]),
                 max_rounds=request["max_rounds"],
-                engine=request["engine"],
+                engine=checked_engine(request["engine"]),
                 events=[reporter],
                 cancel=reporter.token,
                 policy=worker_policy(),

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from workflows import execution
 from workflows.catalog import discovery
-from workflows.engines.celery_worker import allows_any, worker_policy
-from workflows.errors import PolicyError, UnsupportedError
+from workflows.engines.celery_policy import check_trusted, checked_engine, checked_source, worker_policy
+from workflows.errors import UnsupportedError
 from workflows.graphs.graph import load_graph
 from workflows.keys import json_node_id, node_name
 from workflows.running.plan import make_plan
@@ -54,8 +54,8 @@ def execute_graph(
         if arguments.pop(name, None):
             logger.warning("Job %s: %s has no effect here", job_id, name)
     if environment or convert_destination:
-        _check_trusted("environment and convert_destination")
-    source = _source(graph)
+        check_trusted("environment and convert_destination")
+    source = checked_source(graph)
     inputs = arguments.pop("inputs", None) or ()
     if convert_destination:
         _write(convert_destination, _with_inputs(source, inputs))
@@ -65,7 +65,7 @@ def execute_graph(
         outputs = execution.execute_graph(
             source,
             inputs,
-            engine=engine or "local",
+            engine=checked_engine(engine or "local"),
             execinfo=job_id if execinfo in (None, True) else execinfo,
             cancel=cancel,
             policy=worker_policy(),
@@ -85,7 +85,7 @@ def convert_graph(
 ) -> Any:
     """Return a workflow with its inputs as default inputs, or write it to a JSON file."""
     _check_load_options(load_options)
-    document = _with_inputs(_source(source), inputs or ())
+    document = _with_inputs(checked_source(source), inputs or ())
     form = (save_options or {}).get("representation")
     if destination is None or destination == {} or form == "json_dict":
         return document
@@ -93,7 +93,7 @@ def convert_graph(
         raise UnsupportedError(f"workflows are written as JSON here, not as {form!r}")
     if form == "json_string":
         return json.dumps(document)
-    _check_trusted("writing a file")
+    check_trusted("writing a file")
     _write(str(destination), document)
     return str(destination)
 
@@ -123,17 +123,6 @@ def merged(arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
         else:
             result[name] = value
     return result
-
-
-def _source(graph: Mapping[str, Any] | str) -> Mapping[str, Any] | str:
-    if isinstance(graph, str) and not graph.lstrip().startswith("{"):
-        _check_trusted("reading a workflow from a file")
-    return graph
-
-
-def _check_trusted(what: str) -> None:
-    if not allows_any():
-        raise PolicyError(f"{what} is not allowed here: the worker runs installed tasks only")
 
 
 def _check_load_options(options: Mapping[str, Any] | None) -> None:

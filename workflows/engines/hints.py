@@ -5,8 +5,8 @@ Other engines of the same format ignore these attributes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from workflows.errors import GraphError, UnsupportedError
 from workflows.suggestions import did_you_mean
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workflows.running.run import Run
 
 PLACES = ("thread", "process")
+_NAMES = ("run_in", "resources", "timeout")
 RESOURCES = ("cpus", "memory_mb", "gpus")
 _LARGEST = 1_000_000_000
 
@@ -27,20 +28,19 @@ _LARGEST = 1_000_000_000
 class Hints:
     """How one node is run; ``resources`` are amounts by name, ``time_limit_s`` None for no limit."""
 
-    run_in: str
-    resources: Mapping[str, float]
-    time_limit_s: float | None
+    run_in: str = "thread"
+    time_limit_s: float | None = None
+    resources: Mapping[str, float] = field(default_factory=lambda: {"cpus": 1})
 
 
-def read_hints(run: Run, *, run_in: str = "thread", time_limit_s: float | None = None) -> dict[NodeId, Hints]:
-    """Read what the nodes of a run say; those that say nothing get what is given here, and one CPU.
+def read_hints(run: Run, usual: Hints) -> dict[NodeId, Hints]:
+    """Read what the nodes of a run say; to those that say nothing ``usual`` applies.
 
     Raises
     ------
     GraphError
         A node says something that makes no sense.
     """
-    usual = Hints(run_in, {"cpus": 1}, time_limit_s)
     return {node_id: _node_hints(node, usual) for node_id, node in run.plan.graph.nodes.items()}
 
 
@@ -76,18 +76,14 @@ def checked_resources(value: object, what: str) -> dict[str, float]:
 
 def _node_hints(node: Node, usual: Hints) -> Hints:
     attributes = node.attributes
-    if not any(name in attributes for name in ("run_in", "resources", "timeout")):
+    if not any(name in attributes for name in _NAMES):
         return usual
-    given: dict[str, Any] = {
-        name: attributes.get(name)
-        for name in ("run_in", "resources", "timeout")
-        if attributes.get(name) is not None
-    }
+    given = {name: attributes[name] for name in _NAMES if attributes.get(name) is not None}
     try:
         return Hints(
             checked_place(given.get("run_in", usual.run_in), "run_in"),
-            {**usual.resources, **checked_resources(given.get("resources", {}), "resources")},
             checked_seconds(given.get("timeout", usual.time_limit_s), "timeout"),
+            {**usual.resources, **checked_resources(given.get("resources", {}), "resources")},
         )
     except UnsupportedError as error:
         raise GraphError(f"node {node.id!r}: {error.text}", node_id=node.id) from None

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     Execute = Callable[[NodeCall], NodeResult]
 
-_USUAL = Hints("thread", {"cpus": 1}, None)
-
 
 def run_local(
     run: Run,
@@ -64,11 +62,11 @@ def run_local(
     """
     if max_workers < 1:
         raise ValueError(f"max_workers must be at least 1, not {max_workers}")
-    limit_s = checked_seconds(node_timeout, "node_timeout")
-    hints = read_hints(run, run_in=checked_place(pool, "pool"), time_limit_s=limit_s)
+    usual = Hints(checked_place(pool, "pool"), checked_seconds(node_timeout, "node_timeout"))
+    hints = read_hints(run, usual)
     totals = {"cpus": max_workers, **checked_resources(dict(resources or {}), "resources")}
-    plain = all(hint == _USUAL for hint in hints.values())
-    if plain and max_workers == 1:
+    is_plain = usual == Hints() and all(hint is usual for hint in hints.values())
+    if is_plain and max_workers == 1:
         while call := run.take():
             run.settle(call, call.execute())
         return

@@ -8,7 +8,7 @@ from itertools import count
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from workflows.engines.hints import read_hints
+from workflows.engines.hints import Hints, read_hints
 from workflows.engines.work import lost_error, pack_work, unpack_result
 from workflows.errors import Cancelled, TaskError
 from workflows.events import utc_now
@@ -76,7 +76,7 @@ class Shipping:
         self._run = run
         self._carrier = carrier
         self._news = news
-        self._hints = read_hints(run, time_limit_s=node_timeout)
+        self._hints = read_hints(run, Hints(time_limit_s=node_timeout))
         self._at_once = at_once
         self._grace_s = grace_s
         self._numbers = count()

@@ -57,9 +57,7 @@ def _check_options(options: dict[str, Any]) -> None:
     import dask  # noqa: PLC0415 -- optional
 
     if shutil.which("sbatch") is None:
-        raise UnsupportedError(
-            "there is no program 'sbatch' here: run this where jobs are submitted"
-        )
+        raise UnsupportedError("there is no program 'sbatch' here: run this where jobs are submitted")
     for name in ("cores", "memory"):
         if options.get(name) is None and dask.config.get(f"jobqueue.slurm.{name}", None) is None:
             raise UnsupportedError(f"Slurm jobs need the option {name!r}: how much of it each of them has")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.resolve import resolve_task
 from workflows.engines.parcels import PackedError, PackingError, find_unsendable, pack, pack_error, unpack
 from workflows.errors import GraphError, TaskError, WorkflowError, describe_exception
 from workflows.events import utc_now
-from workflows.running.calls import perform
+from workflows.running.calls import perform, perform_within
 from workflows.running.results import NodeResult
 from workflows.states import State
 
@@ -100,13 +100,14 @@ def carry_out(
         failure = TaskError(f"the other process cannot find it: {error.message}", **place)
         failure.__cause__ = error
         return _pack_outcome(NodeResult(State.FAILED, error=failure), started_at, place)
-    result = perform(
+    limit_s = work.time_limit_s
+    run_task = perform if limit_s is None else partial(perform_within, limit_s)
+    result = run_task(
         task_class,
         work.inputs,
         options=work.options,
         token=token,
         on_progress=on_progress if work.reports else None,
-        time_limit_s=work.time_limit_s,
         **place,
     )
     return _pack_outcome(result, started_at, place | {"task_name": task_class.__name__})

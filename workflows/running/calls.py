@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workflows.cancellation import CancelToken
@@ -79,7 +80,8 @@ class NodeCall:
         if context.stream.active:
             self.announce_start()
             on_progress = self.report_progress
-        result = perform(
+        carry_out = perform if time_limit_s is None else partial(perform_within, time_limit_s)
+        result = carry_out(
             self.task_class,
             self.inputs,
             node_id=node.id,
@@ -87,7 +89,6 @@ class NodeCall:
             options=context.options,
             token=context.token,
             on_progress=on_progress,
-            time_limit_s=time_limit_s,
         )
         result.started_at, result.ended_at = started_at, utc_now()
         return result
@@ -111,53 +112,13 @@ def perform(
     task_class: type[Task],
     inputs: Mapping[InputKey, Any],
     *,
-    token: CancelToken,
-    time_limit_s: float | None = None,
-    **arguments: Any,
-) -> NodeResult:
-    """Run a task once, in whatever process this is; ``arguments`` are those of ``Task``.
-
-    A task that goes on beyond its time limit is asked to stop, and has failed
-    whatever it does then: nothing can end a thread by force.
-    """
-    if time_limit_s is None:
-        return _perform(task_class, inputs, token=token, **arguments)
-    limited = CancelToken(parent=token)
-    timer = threading.Timer(time_limit_s, limited.cancel)
-    timer.daemon = True
-    with token.calling(limited.cancel):
-        timer.start()
-        result = _perform(task_class, inputs, token=limited, **arguments)
-        timer.cancel()
-    if limited.cancelled and not token.cancelled:
-        error = overdue(
-            time_limit_s,
-            node_id=arguments["node_id"],
-            label=arguments["label"],
-            task_name=task_class.__name__,
-        )
-        return NodeResult(State.FAILED, error=error)
-    return result
-
-
-def overdue(time_limit_s: float, **place: Any) -> TaskError:
-    """Make the error of a task that took too long."""
-    text = f"it took longer than its time limit of {time_limit_s:g} s"
-    error = TaskError(text, **place)
-    error.__cause__ = TimeoutError(text)
-    return error
-
-
-def _perform(
-    task_class: type[Task],
-    inputs: Mapping[InputKey, Any],
-    *,
     node_id: Any,
     label: str,
     options: Mapping[str, Any],
     token: CancelToken,
     on_progress: Callable[[float], None] | None,
 ) -> NodeResult:
+    """Run a task once, in whatever process this is."""
     try:
         task = task_class(
             own_copy(inputs),
@@ -183,3 +144,37 @@ def _perform(
         failure.__cause__ = error
         return NodeResult(State.FAILED, error=failure)
     return NodeResult(State.SUCCEEDED, task.get_output_values())
+
+
+def perform_within(
+    time_limit_s: float,
+    task_class: type[Task],
+    inputs: Mapping[InputKey, Any],
+    *,
+    token: CancelToken,
+    **arguments: Any,
+) -> NodeResult:
+    """Run a task once, as ``perform`` does, with a time limit.
+
+    A task that goes on beyond it is asked to stop, and has failed whatever it
+    does then: nothing can end a thread by force.
+    """
+    limited = CancelToken(parent=token)
+    timer = threading.Timer(time_limit_s, limited.cancel)
+    timer.daemon = True
+    with token.calling(limited.cancel):
+        timer.start()
+        result = perform(task_class, inputs, token=limited, **arguments)
+        timer.cancel()
+    if not limited.cancelled or token.cancelled:
+        return result
+    place = {"node_id": arguments["node_id"], "label": arguments["label"]}
+    return NodeResult(State.FAILED, error=overdue(time_limit_s, task_name=task_class.__name__, **place))
+
+
+def overdue(time_limit_s: float, **place: Any) -> TaskError:
+    """Make the error of a task that took too long."""
+    text = f"it took longer than its time limit of {time_limit_s:g} s"
+    error = TaskError(text, **place)
+    error.__cause__ = TimeoutError(text)
+    return error
