@@ -126,11 +126,11 @@ class _WorkerProcess:
     def kill(self) -> None:
         """End the process and its group by force, unless they have ended."""
         self.is_usable = False
-        pid = self.process.pid
-        if pid is not None:
-            for kill in (os.kill, os.killpg):  # a process that is young does not lead its group yet
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    kill(pid, signal.SIGKILL)
+        if self.process.is_alive():  # a young one does not lead its group yet
+            self.process.kill()
+        if self.process.pid is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.process.pid, signal.SIGKILL)
         self.process.join()
         self.connection.close()
 
@@ -142,7 +142,8 @@ class _WorkerProcess:
         if code is None:
             return "its process closed the connection"
         if code < 0:
-            return f"its process was killed by {signal.Signals(-code).name}"
+            known = -code in set(signal.Signals)
+            return f"its process was killed by {signal.Signals(-code).name if known else f'signal {-code}'}"
         return f"its process ended with the exit status {code}"
 
 
