@@ -252,3 +252,11 @@ def test_numbers_survive_the_journey():
     result = run([node("a", Add, defaults={"a": 10**30, "b": 1})])
 
     assert result.outputs == {"total": 10**30 + 1}
+
+
+def test_a_shortened_identifier_leads_to_the_same_task_in_the_process():
+    nodes = [node("a", Add, defaults={"a": 1})]
+    nodes[0]["task_identifier"] = "Halfway"
+    nodes[0]["default_inputs"] = []
+
+    assert run(nodes).outputs == {"total": 1}

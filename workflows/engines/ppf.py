@@ -69,15 +69,9 @@ def run_ppf(
         As for the engine ``local``. The process of a task that does not stop is
         killed when the run ends.
     """
-    if startargs:
-        raise UnsupportedError("startargs are not supported: give them as 'inputs'")
-    if db_options:
-        raise UnsupportedError("db_options are not supported: give 'events', which see every node")
     del pre_import
     options = dict(pool_options or {})
-    for name in options:
-        if name not in _POOL_OPTIONS:
-            raise UnsupportedError(f"pools have no option {name!r}{did_you_mean(name, _POOL_OPTIONS)}")
+    _refuse(options, startargs=startargs, db_options=db_options)
     n_workers = max_workers if max_workers is not None and max_workers > 0 else os.cpu_count() or 1
     limit_s = checked_seconds(node_timeout, "node_timeout")
     make_pool = _pool_maker(pool_type, options)
@@ -89,6 +83,16 @@ def run_ppf(
         carrier = stack.enter_context(PoolCarrier(news, make_pool, None if scaling_workers else n_workers))
         grace_s = 0.0 if forced_interruption else grace_s
         Shipping(run, carrier, news, node_timeout=limit_s, at_once=n_workers, grace_s=grace_s).run_all()
+
+
+def _refuse(pool_options: dict[str, Any], *, startargs: object, db_options: object) -> None:
+    if startargs:
+        raise UnsupportedError("startargs are not supported: give them as 'inputs'")
+    if db_options:
+        raise UnsupportedError("db_options are not supported: give 'events', which see every node")
+    for name in pool_options:
+        if name not in _POOL_OPTIONS:
+            raise UnsupportedError(f"pools have no option {name!r}{did_you_mean(name, _POOL_OPTIONS)}")
 
 
 def _pool_maker(pool_type: str | None, options: dict[str, Any]) -> Callable[[int], Any]:

@@ -13,6 +13,7 @@ from workflows.events import utc_now
 from workflows.running.calls import perform, perform_within
 from workflows.running.results import NodeResult
 from workflows.states import State
+from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from workflows.cancellation import CancelToken
     from workflows.keys import InputKey, NodeId
     from workflows.running.calls import NodeCall
-    from workflows.tasks.task import Task
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,8 @@ def _pack_outcome(result: NodeResult, started_at: datetime, place: dict[str, Any
 
 def _whole_identifier(call: NodeCall) -> str:
     """Complete a shortened identifier, which another process might not be able to."""
-    written = str(call.node.task_identifier)
-    whole = f"{call.task_class.__module__}.{call.task_class.__qualname__}"
-    return whole if whole.endswith(f".{written}") else written
+    written, task_class = str(call.node.task_identifier), call.task_class
+    whole = f"{task_class.__module__}.{task_class.__qualname__}"
+    is_class = call.node.task_type == "class" and Task.registered.get(whole) is task_class
+    is_function = call.node.task_type in ("method", "ppfmethod")
+    return whole if whole.endswith(f".{written}") and (is_class or is_function) else written
