@@ -108,6 +108,10 @@ def test_files_of_the_same_name_are_different_modules(module_file, tmp_path):
         ("broken.py::Twice", "cannot import '.*broken.py': SyntaxError"),
         ("leaving.py::Twice", "cannot import '.*leaving.py': SystemExit: 1"),
         ("text.txt::Twice", "there is no Python file '.*text.txt'"),
+        ("a" * 100_000 + ".py::Twice", "there is no Python file"),
+        ("\0.py::Twice", "there is no Python file"),
+        ("\ud800.py::Twice", "there is no Python file"),
+        ("twice.py::", "there is no task"),
     ],
 )
 def test_what_is_not_in_a_file_is_told(module_file, name, message):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from workflows.tasks.interface import Interface
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class ValueAccess:
-    """Reads what was given and what was computed; the namespaces are made when first used."""
+    """Reads what was given and what was computed; a namespace is made at each use, since few are used."""
 
     interface: ClassVar[Interface] = Interface(lenient=True)
     _input_values: dict[InputKey, Any]
@@ -58,12 +57,12 @@ class ValueAccess:
         """Return the model that checks the outputs."""
         return cls.interface.output_model
 
-    @cached_property
+    @property
     def inputs(self) -> Inputs:
         """The inputs by attribute, name and position."""
         return Inputs(self._input_values, self.interface)
 
-    @cached_property
+    @property
     def outputs(self) -> Outputs:
         """The outputs by attribute and name; ``run`` sets them."""
         return Outputs(self._output_values, self.interface.outputs)
@@ -116,6 +115,11 @@ class ValueAccess:
     def get_output_values(self) -> dict[str, Any]:
         """Return the outputs that were set."""
         return dict(self._output_values)
+
+    @property
+    def is_ready_to_execute(self) -> bool:
+        """Whether all required inputs are there."""
+        return not self.interface.missing(self._input_values)
 
     @property
     def n_positional_inputs(self) -> int:

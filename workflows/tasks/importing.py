@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,7 +34,7 @@ def import_named(identifier: str) -> Any:
     """
     if FILE_MARK in identifier:
         path, _, name = identifier.rpartition(FILE_MARK)
-        return _attribute(import_file(Path(path)), [name], identifier)
+        return _attribute(import_file(path), [name], identifier)
     parts = identifier.split(".")
     if not all(part.isidentifier() for part in parts):
         raise GraphError(f"{identifier!r} is not the dotted name of a task")
@@ -44,7 +45,7 @@ def import_named(identifier: str) -> Any:
     return None
 
 
-def import_file(path: Path) -> ModuleType:
+def import_file(name: str) -> ModuleType:
     """Import a Python file, once per process however often it is asked for.
 
     Files of the same name in different folders are different modules.
@@ -54,22 +55,35 @@ def import_file(path: Path) -> ModuleType:
     GraphError
         There is no such Python file, or its code raised.
     """
-    path = path.absolute()
-    digest = hashlib.sha256(str(path).encode("utf-8", "surrogateescape")).hexdigest()
-    name = f"{path.stem}_{digest[:16]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path) if path.is_file() else None
+    path = existing_file(name)
+    if path is None or path.suffix != ".py":
+        raise GraphError(f"there is no Python file {name!r}")
+    module_name = f"{path.stem}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
+    if module_name not in sys.modules:
+        _execute_file(path, module_name)
+    return sys.modules[module_name]
+
+
+def existing_file(name: str) -> Path | None:
+    """Return the absolute path if this names a file."""
+    try:
+        path = Path(name).absolute()
+        return path if path.is_file() else None
+    except (OSError, ValueError):  # too long, or with characters that no path has
+        return None
+
+
+def _execute_file(path: Path, module_name: str) -> None:
+    spec = importlib.util.spec_from_file_location(module_name, path)
     if spec is None or spec.loader is None:
-        raise GraphError(f"there is no Python file {str(path)!r}")
+        raise GraphError(f"{str(path)!r} cannot be imported")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
+    sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
-        del sys.modules[name]
+        del sys.modules[module_name]
         raise _not_imported(str(path), error) from error
-    return module
 
 
 def _module(name: str) -> Any:

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from workflows.errors import UnsupportedError
+from workflows.tasks.importing import existing_file
 from workflows.tasks.interface import Interface
-from workflows.tasks.scripts import existing_file
 from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ class NotebookTask(Task, register=False):
 
     ``_output_notebook`` is the file for the executed notebook,
     ``_execution_timeout`` the longest time of one cell in seconds. The output
-    ``results`` is gathered from the cells that are tagged so.
+    ``results`` is gathered from the cells that are tagged so. A cell that runs
+    cannot be stopped from outside, other than by its time limit.
     """
 
     interface = Interface(optional=_OPTIONS, outputs=("output_notebook", "results"), any_name=True)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import subprocess
 import sys
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from workflows.errors import GraphError
+from workflows.tasks.importing import existing_file
 from workflows.tasks.interface import Interface
 from workflows.tasks.processes import run_program
 from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from workflows.keys import InputKey
 
@@ -83,15 +84,6 @@ def script_task(script: str) -> type[ScriptTask]:
 def _script_task(script: str, path: Path | None) -> type[ScriptTask]:
     name = path.name if path else script.split(maxsplit=1)[0]
     return ScriptTask.derived(name, identifier=script, script=script, identifier_path=path)
-
-
-def existing_file(script: str) -> Path | None:
-    """Return the absolute path if this names a file."""
-    try:
-        path = Path(script).absolute()
-        return path if path.is_file() else None
-    except (OSError, ValueError):  # too long, or with a null character
-        return None
 
 
 def command_of(script: str, path: Path | None) -> list[str]:

@@ -41,8 +41,7 @@ class Task(Registered, ValueAccess, Placed, register=False):
     executed, and the inputs are then the validated values.
 
     An input that the class does not declare is kept, with an ``InputWarning``.
-    ``varinfo`` is accepted because tasks written for ewoks pass it on, but
-    storing results is up to the engine.
+    ``varinfo`` is ignored: storing results is up to the engine.
 
     Examples
     --------
@@ -117,11 +116,6 @@ class Task(Registered, ValueAccess, Placed, register=False):
         for key in unexpected:
             error = self._located(self.interface.unexpected_error(key))
             warnings.warn(error.message, InputWarning, stacklevel=_CALLER_OF_CONSTRUCTOR)
-
-    @property
-    def is_ready_to_execute(self) -> bool:
-        """Whether all required inputs are there."""
-        return not self.interface.missing(self._input_values)
 
     @property
     def succeeded(self) -> bool:
@@ -200,7 +194,7 @@ class Task(Registered, ValueAccess, Placed, register=False):
         """Run the task once, with its inputs and outputs checked.
 
         With ``raise_on_error=False`` an error is only noted, as ``exception``;
-        ``cleanup_references`` lets go of the inputs afterwards.
+        with ``cleanup_references`` the inputs are let go afterwards.
 
         Raises
         ------
