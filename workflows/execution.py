@@ -70,6 +70,7 @@ def run_graph(
     policy: Policy | None = None,
     cancel: CancelToken | None = None,
     max_rounds: int = DEFAULT_MAX_ROUNDS,
+    strict: bool = False,
     **engine_options: Any,
 ) -> RunResult:
     """Run a workflow and tell the truth about each of its nodes.
@@ -100,6 +101,8 @@ def run_graph(
         A token by which another thread or a signal handler stops the run.
     max_rounds
         How often a loop may go round before that counts as a failure.
+    strict
+        Refuse inputs that do not exist also where ewoks only warns of them: in class tasks.
     engine_options
         Options of the engine, such as ``max_workers``.
 
@@ -114,7 +117,7 @@ def run_graph(
     job_id, with_events = _read_execinfo(execinfo)
     run_in_engine = find_engine(engine)
     graph = load_graph(workflow)
-    plan = make_plan(graph, inputs, policy=policy)
+    plan = make_plan(graph, inputs, policy=policy, strict=strict)
     wanted = selected_outputs(graph, plan.tasks, outputs)
     stream = EventStream(events if with_events else (), workflow_id=graph.id)
     context = RunContext(stream=stream, token=cancel or CancelToken(), options=task_options)

@@ -27,6 +27,7 @@ from workflows import (
     CancelToken,
     GraphError,
     InputError,
+    InputWarning,
     TaskError,
     UnsupportedError,
     execute_graph,
@@ -143,7 +144,7 @@ def test_an_input_goes_to_the_nodes_that_it_selects(selector, expected):
 )
 def test_an_input_that_nobody_takes_is_refused(item, message):
     with pytest.raises(InputError) as refusal:
-        run_graph(diamond(), [item])
+        run_graph(diamond(), [item], strict=True)
 
     assert refusal.value.message.startswith(message)
 
@@ -171,6 +172,13 @@ def test_outputs_may_be_kept_apart():
         "right": {"total": 101},
         "bottom": {"total": 112},
     }
+
+
+def test_an_input_that_a_task_class_does_not_have_is_warned_of_as_ewoks_does():
+    with pytest.warns(InputWarning, match="node 'left' \\(Add\\), input 'c': there is no such input"):
+        total = execute_graph(diamond(), [given("c", 1, id="left")])
+
+    assert total == {"total": 112}
 
 
 @pytest.mark.parametrize(

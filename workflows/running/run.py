@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.errors import Cancelled
 from workflows.running.calls import NodeCall
-from workflows.running.links import error_links, error_outputs, handed_over, taken_links
+from workflows.running.links import error_links, error_outputs, handed_over, taken_links, visible_outputs
 from workflows.running.loop_scheduler import LoopScheduler
 from workflows.running.results import NodeResult
 from workflows.running.scheduler import Scheduler
@@ -73,8 +73,9 @@ class Run:
         fired: Sequence[Link] = ()
         carried: Mapping[Any, Any] = result.outputs
         if result.state.is_success:
-            fired = taken_links(node, links, self._visible(node.id, result.outputs))
-            error = self._unset_output(call, result.outputs, fired)
+            carried = visible_outputs(result.outputs, call.task_class.interface)
+            fired = taken_links(node, links, carried)
+            error = self._unset_output(call, carried, fired)
             if error is not None:
                 result = NodeResult(State.FAILED, {}, error, result.started_at, result.ended_at)
         result.rounds = call.turn.scope.rounds
@@ -119,11 +120,6 @@ class Run:
             for link, token in turn.tokens:
                 inputs.update(handed_over(link, token.data, interface))
         return inputs
-
-    def _visible(self, node_id: NodeId, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what conditions can test: the outputs, and those inside of a nested one."""
-        nested = self.plan.interface(node_id).nested_output
-        return outputs if nested is None else {**outputs, **outputs.get(nested, {})}
 
     def _unset_output(
         self, call: NodeCall, outputs: Mapping[str, Any], fired: Sequence[Link]
