@@ -76,9 +76,7 @@ def describe_module(
     """
     found = _classes(module) if task_type == "class" else _functions(module, task_type)
     return [
-        describe_task(
-            task, task_type=task_type, task_identifier=identifier, package=package, version=version
-        )
+        describe_task(task, task_type=task_type, task_identifier=identifier, package=package, version=version)
         for identifier, task in found
     ]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def read_docstring(text: str | None) -> Docstring:
     opening = lines[: starts[0]] if starts else lines
     inputs: list[Entry] = []
     outputs: list[Entry] = []
-    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+    for start, end in pairwise([*starts, len(lines)]):
         title = lines[start].strip().lower()
         if title in _INPUT_SECTIONS:
             inputs += _entries(lines[start + 2 : end])
@@ -91,7 +92,7 @@ def _first_paragraph(lines: list[str]) -> str:
 def _entries(lines: list[str], *, may_lack_name: bool = False) -> Iterator[Entry]:
     """Read the entries of a section: a line at the margin, then indented lines."""
     heads = [i for i, line in enumerate(lines) if line.strip() and not line[0].isspace()]
-    for head, end in zip(heads, [*heads[1:], len(lines)], strict=True):
+    for head, end in pairwise([*heads, len(lines)]):
         line, text = lines[head].strip(), _joined(lines[head + 1 : end])
         named = _NAMED.fullmatch(line)
         if named:
@@ -108,7 +109,7 @@ def _entry(names: tuple[str, ...], line: str, text: str) -> Entry:
     type_text, *parts = [part.strip() for part in split_outside_brackets(line, ",")] or [""]
     default = unit = None
     is_optional = False
-    remarks = []
+    remarks: list[str] = []
     for part in parts:
         as_default, as_unit = _DEFAULT.fullmatch(part), _UNIT.fullmatch(part)
         if part.lower() == "optional":

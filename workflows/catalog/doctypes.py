@@ -29,6 +29,10 @@ _WORDS = {
     "none": "null",
     "null": "null",
 }
+_UNITS = (
+    "eV|keV|MeV|GeV|m|cm|mm|um|µm|nm|pm|s|ms|us|ns|min|h|Hz|kHz|K|Pa|bar|mbar|A|mA|V|deg|degrees|rad|mrad"
+)
+_IN_UNIT = re.compile(rf"[^.;]*?\bin ({_UNITS}|%|1/nm|1/A|nm\^-1|A\^-1)(?![\w^/])")
 _LONGEST = 500
 _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
 _RANGE = re.compile(rf"(int|integer|float|number) (?:from|between) ({_NUMBER}) (?:to|and) ({_NUMBER})")
@@ -67,6 +71,20 @@ def type_schema(text: str) -> dict[str, Any]:
     if all(schema.keys() == {"enum"} for schema in schemas):
         return {"enum": [value for schema in schemas for value in schema["enum"]]}
     return {"anyOf": schemas}
+
+
+def unit_in_prose(text: str, schema: dict[str, Any]) -> str | None:
+    """Find the unit of a number in the first words of its description; None if they tell none.
+
+    Examples
+    --------
+    >>> unit_in_prose("Photon energy in keV, wins over the wavelength.", {"type": "number"})
+    'keV'
+    """
+    if schema.get("type") not in ("integer", "number"):
+        return None
+    found = _IN_UNIT.match(text[:_LONGEST])
+    return found[1] if found else None
 
 
 def or_null(schema: dict[str, Any]) -> dict[str, Any]:

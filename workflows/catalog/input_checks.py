@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
 
 _LONGEST = 300
 
@@ -33,7 +34,9 @@ def check_inputs(schema: Mapping[str, Any], values: Mapping[Any, Any]) -> list[s
     known = schema.get("properties", {})
     validator = _validator(schema)
     problems = [
-        f"input {key!r} is required but was not given" for key in schema.get("required", ()) if key not in given
+        f"input {key!r} is required but was not given"
+        for key in schema.get("required", ())
+        if key not in given
     ]
     for key, value in given.items():
         if key in known:
@@ -65,7 +68,8 @@ def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:
 def _value_problems(
     validator: Draft202012Validator, key: str, described: Mapping[str, Any], value: Any
 ) -> Iterator[str]:
-    from jsonschema.exceptions import UnknownType, _WrappedReferencingError  # noqa: PLC0415
+    from jsonschema.exceptions import UnknownType  # noqa: PLC0415 -- optional
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415 -- comes with jsonschema
 
     try:
         judged = as_json(value)
@@ -74,9 +78,15 @@ def _value_problems(
     try:
         for error in validator.descend(judged, dict(described)):
             place = "".join(f"[{part!r}]" for part in error.absolute_path)
-            yield _shortened(f"input {key!r}{place}: {error.message}")
-    except (UnknownType, _WrappedReferencingError) as error:
+            yield _shortened(f"input {key!r}{place}: {_reason(error)}")
+    except (UnknownType, Unresolvable) as error:
         yield _shortened(f"input {key!r} cannot be checked, its schema is wrong: {error}")
+
+
+def _reason(error: ValidationError) -> str:
+    """Say why none of several alternatives fits; that null would, helps nobody."""
+    others = [each for each in error.context or () if each.validator_value != "null"]
+    return " and ".join(dict.fromkeys(each.message for each in others)) or error.message
 
 
 def _shortened(text: str) -> str:

@@ -85,8 +85,10 @@ class InstalledTasks:
         modules = self._modules[task_type]
         if module in modules:
             return True
+        if task_type != "class" or module_folders(module) is None:
+            return False
         parents = (module.rsplit(".", level)[0] for level in range(1, module.count(".") + 1))
-        return task_type == "class" and any(p in modules for p in parents) and module_folders(module) is not None
+        return any(parent in modules for parent in parents)
 
     @staticmethod
     def _refusal(task_type: str, task_identifier: str) -> PolicyError:

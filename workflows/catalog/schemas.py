@@ -9,18 +9,21 @@ for a type in words (``array (rows, columns)``) that JSON has no name for.
 from __future__ import annotations
 
 import inspect
+import json
 from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.docstrings import Entry, read_docstring
-from workflows.catalog.doctypes import default_value, or_null, type_schema
+from workflows.catalog.doctypes import default_value, or_null, type_schema, unit_in_prose
 from workflows.catalog.interfaces import documentation_of, function_of, interface_of
 from workflows.catalog.json_values import as_json
 from workflows.catalog.typed_schemas import annotated_schemas, model_schema
+from workflows.keys import json_node_id
 from workflows.tasks.functions import RETURN_VALUE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
+    from workflows.keys import NodeId
     from workflows.tasks.interface import Interface
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -55,19 +58,22 @@ def workflow_schema(plan: Any) -> Schema:
     properties: Schema = {}
     required: list[str] = []
     definitions: Schema = {}
+    schemas = {
+        task: task_schema(task, definitions=f"task{i}.")["inputs"]
+        for i, task in enumerate(dict.fromkeys(plan.tasks.values()))
+    }
     for node_id, task in plan.tasks.items():
-        schema = task_schema(task, definitions=f"{task.__module__}.{task.__name__}.")["inputs"]
+        schema = schemas[task]
         definitions |= schema.get("$defs", {})
         for name in plan.free_inputs(node_id):
             described = dict(schema["properties"].get(name, {}))
-            key = _address(node_id, name)
+            key = _address(node_id, name, taken=properties)
             if name in plan.inputs[node_id]:
                 _set_default(described, plan.inputs[node_id][name])
             elif name in schema["required"]:
                 required.append(key)
-            properties[key] = described | {"address": {"id": node_id, "name": name}}
-    graph = plan.graph
-    title = str(getattr(graph, "label", None) or getattr(graph, "id", ""))
+            properties[key] = described | {"address": {"id": json_node_id(node_id), "name": name}}
+    title = str(getattr(plan.graph, "label", None) or getattr(plan.graph, "id", ""))
     return _object_schema(properties, required, definitions) | {"title": title}
 
 
@@ -108,7 +114,7 @@ def _typed_inputs(
     typed, definitions = annotated_schemas(hints, owner=function, prefix=f"{prefix}inputs.")
     defaults = {key: p.default for key, p in known if p.default is not p.empty}
     typed = {key: or_null(s) if defaults.get(key, 0) is None else s for key, s in typed.items()}
-    return dict.fromkeys(keys.values(), {}) | typed, defaults, definitions
+    return {key: {} for key in keys.values()} | typed, defaults, definitions
 
 
 def _outputs_schema(task: Any, interface: Interface, entries: Mapping[str, Entry], prefix: str) -> Schema:
@@ -127,15 +133,16 @@ def _outputs_schema(task: Any, interface: Interface, entries: Mapping[str, Entry
 
 def _property(key: str, typed: Schema | None, entry: Entry | None, *, is_optional: bool = False) -> Schema:
     entry = entry or Entry()
+    documented = type_schema(entry.type)
     if typed:
         schema = dict(typed)
     else:
-        documented = type_schema(entry.type)
         schema = dict(or_null(documented) if is_optional else documented)
         if entry.default is not None:
             _set_written_default(schema, entry.default, documented)
     schema.setdefault("title", key.replace("_", " ").title())
-    known = {"description": entry.description, "unit": entry.unit, "documented_type": entry.type}
+    unit = entry.unit or unit_in_prose(entry.description, documented)
+    known = {"description": entry.description, "unit": unit, "documented_type": entry.type}
     for keyword, text in known.items():
         if text:
             schema.setdefault(keyword, text)
@@ -179,10 +186,11 @@ def _documented(task: Any) -> tuple[dict[str, Entry], dict[str, Entry]]:
     return inputs, outputs
 
 
-def _address(node_id: Any, name: str) -> str:
-    return f"{node_text(node_id)}:{name}"
+def _address(node_id: NodeId, name: str, *, taken: Container[str]) -> str:
+    """Write ``node:input``; as JSON does where two nodes would be written alike."""
+    plain = f"{_node_text(node_id)}:{name}"
+    return plain if plain not in taken else f"{json.dumps(json_node_id(node_id))}:{name}"
 
 
-def node_text(node_id: Any) -> str:
-    """Write the id of a node, those of sub-graphs with colons."""
-    return node_id if isinstance(node_id, str) else ":".join(node_text(part) for part in node_id)
+def _node_text(node_id: NodeId) -> str:
+    return node_id if isinstance(node_id, str) else ":".join(_node_text(part) for part in node_id)

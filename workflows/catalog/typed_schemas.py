@@ -6,18 +6,20 @@ import types
 import typing
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import ConfigDict, create_model
 from pydantic.json_schema import GenerateJsonSchema
-from typing_extensions import TypedDict  # pydantic comes with it, and wants this one before Python 3.12
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from pydantic import BaseModel
     from pydantic.json_schema import JsonSchemaMode, JsonSchemaValue
     from pydantic_core import core_schema
 
 Schemas = tuple[dict[str, dict[str, Any]], dict[str, Any]]
 """A schema for each name, and the definitions that they refer to."""
+
+_ANY_TYPE = ConfigDict(arbitrary_types_allowed=True)
 
 
 class _TolerantSchema(GenerateJsonSchema):
@@ -33,14 +35,14 @@ class _TolerantSchema(GenerateJsonSchema):
 
 
 def model_schema(model: type[BaseModel], *, prefix: str, is_output: bool = False) -> Schemas:
-    """Describe each field of a model."""
+    """Describe each field of a model; ``prefix`` goes before the names of definitions."""
     mode: JsonSchemaMode = "serialization" if is_output else "validation"
     try:
         schema = model.model_json_schema(
             by_alias=False, ref_template=_reference(prefix), schema_generator=_TolerantSchema, mode=mode
         )
     except Exception:  # noqa: BLE001 -- models may bring code of others that describes them
-        return dict.fromkeys(model.model_fields, {}), {}
+        return {name: {} for name in model.model_fields}, {}
     definitions = schema.pop("$defs", {})
     if "$ref" in schema:  # a model that contains itself
         schema = definitions[schema["$ref"].removeprefix("#/$defs/").removeprefix(prefix)]
@@ -55,22 +57,14 @@ def annotated_schemas(annotations: Mapping[str, Any], *, owner: Any, prefix: str
     schemas: dict[str, dict[str, Any]] = {}
     definitions: dict[str, Any] = {}
     for name, annotation in annotations.items():
-        mark = f"{prefix}{name}."
         try:
-            schema = _described(_evaluated(annotation, owner), mark)
+            holder = create_model("Holder", __config__=_ANY_TYPE, value=(_evaluated(annotation, owner), ...))
         except Exception:  # noqa: BLE001, S112 -- annotations can be anything, also code of others
             continue
-        found = schema.pop("$defs", {})
-        definitions |= {f"{mark}{each}": described for each, described in found.items()}
-        schemas[name] = {key: value for key, value in schema["properties"]["value"].items() if key != "title"}
+        properties, found = model_schema(holder, prefix=f"{prefix}{name}.")
+        definitions |= found
+        schemas[name] = {key: value for key, value in properties["value"].items() if key != "title"}
     return schemas, definitions
-
-
-def _described(hint: Any, prefix: str) -> dict[str, Any]:
-    holder = TypedDict("Holder", {"value": hint})  # type: ignore[misc] # the type is known only now
-    holder.__pydantic_config__ = {"arbitrary_types_allowed": True}  # type: ignore[attr-defined]
-    adapter: TypeAdapter[Any] = TypeAdapter(holder)
-    return adapter.json_schema(ref_template=_reference(prefix), schema_generator=_TolerantSchema)
 
 
 def _evaluated(annotation: Any, owner: Any) -> Any:
