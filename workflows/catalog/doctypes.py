@@ -140,7 +140,7 @@ def _literal(text: str) -> Any:
     """Read a scalar; ``ValueError`` for anything else."""
     try:
         value = ast.literal_eval(text[:_LONGEST])
-    except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
+    except (SyntaxError, TypeError, ValueError, MemoryError, RecursionError) as error:
         raise ValueError(f"{text!r} is not a literal") from error
     is_scalar = value is None or isinstance(value, bool | int | float | str)
     if not is_scalar or (isinstance(value, float) and not math.isfinite(value)):

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 import workflows
 from workflows.catalog.discovery import Catalog, discover_tasks
-from workflows.errors import WorkflowError
+from workflows.errors import WorkflowError, describe_exception
 
 LARGEST_CATALOG: Final = 32_000_000
 """In bytes of JSON."""
@@ -102,8 +102,8 @@ def _ended(python: str | Path, folder: str, *, timeout_s: float, shown: str) -> 
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-    except OSError as error:
-        raise BadEnvironment(f"{shown}: its Python cannot be started: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise BadEnvironment(f"{shown}: its Python cannot be started: {describe_exception(error)}") from error
     try:
         return process.wait(timeout=timeout_s)
     except subprocess.TimeoutExpired:

@@ -9,6 +9,7 @@ from typing import Any
 
 _DEEPEST = 64
 _MOST_PARTS = 100_000
+_MOST_BITS = 1000
 
 
 def as_json(value: Any) -> Any:
@@ -34,7 +35,7 @@ class _Conversion:
         if value is None or isinstance(value, bool | str):
             return value
         if isinstance(value, Integral):
-            return int(value)
+            return _moderate(value)
         if isinstance(value, Real):
             return _finite(value)
         if isinstance(value, list | tuple):
@@ -42,6 +43,13 @@ class _Conversion:
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
             return {key: self.converted(part, depth + 1) for key, part in value.items()}
         raise ValueError(f"{type(value).__name__} is not a type of JSON")
+
+
+def _moderate(value: Integral) -> int:
+    number = int(value)
+    if number.bit_length() > _MOST_BITS:
+        raise ValueError("too large for a float")
+    return number
 
 
 def _finite(value: Real) -> float:
