@@ -3,9 +3,9 @@
 import pytest
 
 from workflows.catalog.discovery import describe_module, discover_tasks
-from workflows.catalog.importing import import_quietly
 from workflows.catalog.installed import InstalledTasks
 from workflows.catalog.stored_workflows import discover_workflows
+from workflows.quiet_import import import_quietly
 
 task_discovery = pytest.importorskip("ewokscore.task_discovery")
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from workflow_samples import Add, graph, link, node
 
 from workflows import MISSING_DATA, Task, draft_plan, load_graph
+from workflows.catalog.descriptions import describe_task
 from workflows.catalog.input_checks import check_inputs
 from workflows.catalog.schemas import task_schema, workflow_schema
 
@@ -34,6 +35,24 @@ class Options(BaseModel):
     made: object = Field(default_factory=object)
 
     model_config = {"arbitrary_types_allowed": True}
+
+
+class Odd(BaseModel):
+    gap: float = float("nan")
+    far: list[float] = [float("inf")]
+    low: float = Field(1, json_schema_extra={"unit": "K"})
+
+
+class Unwritable(BaseModel):
+    x: int = Field(json_schema_extra={"thing": object()})
+
+
+class OddTask(Task, input_model=Odd):
+    pass
+
+
+class UnwritableTask(Task, input_model=Unwritable):
+    pass
 
 
 class Result(BaseModel):
@@ -118,6 +137,29 @@ def test_a_model_is_described_with_its_units_and_examples():
     assert schema["properties"]["folder"]["description"] == "Where it goes."
     assert schema["properties"]["folder"]["default"] == "here"
     assert task_schema(Modelled)["outputs"]["properties"]["total"]["type"] == "integer"
+
+
+def test_a_schema_is_always_json():
+    properties = inputs_of(OddTask)["properties"]
+
+    assert [list(properties[name]) for name in ("gap", "far")] == [
+        ["title", "type"],
+        ["items", "title", "type"],
+    ]
+    assert (properties["low"]["default"], properties["low"]["unit"]) == (1, "K")
+    assert inputs_of(UnwritableTask)["properties"] == {"x": {"title": "X"}}
+    assert inputs_of(UnwritableTask)["required"] == ["x"]
+
+
+def test_a_description_can_always_be_written():
+    def odd(x): ...
+
+    odd.__doc__ = "Say \ud800.\n\nParameters\n----------\nx : int\n    \ud800"
+
+    described = describe_task(odd, task_type="method", task_identifier="mine.odd")
+
+    assert described.description.startswith("Say ?.")
+    assert described.inputs[0].description == "?"
 
 
 def test_a_docstring_is_a_schema_and_a_subclass_adds_to_it():

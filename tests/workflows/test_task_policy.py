@@ -91,6 +91,46 @@ def test_a_closed_list_is_compared_letter_by_letter(identifier):
 def test_a_closed_list_is_not_one_text():
     with pytest.raises(TypeError):
         ClosedList("workflow_samples.Add")
+    with pytest.raises(TypeError):
+        ClosedList([], programs="convert.sh")
+
+
+@pytest.mark.parametrize("task_type", ["script", "notebook"])
+def test_a_program_is_listed_apart_from_tasks(task_type):
+    policy = ClosedList(["mine.Task"], programs=["convert.sh -v"])
+
+    policy.check(task_type=task_type, task_identifier="convert.sh -v")
+    for refused in ("convert.sh", "convert.sh -v -f", "mine.Task"):
+        with pytest.raises(PolicyError):
+            policy.check(task_type=task_type, task_identifier=refused)
+    with pytest.raises(PolicyError):
+        policy.check(task_type="class", task_identifier="convert.sh -v")
+
+
+def test_a_generated_task_is_listed_with_its_generator():
+    policy = ClosedList(["mine.make"], programs=["mine.make", "argument"])
+
+    policy.check(task_type="generated", task_identifier="argument", task_generator="mine.make")
+    for identifier, generator in (("argument", "builtins.eval"), ("other", "mine.make")):
+        with pytest.raises(PolicyError):
+            policy.check(task_type="generated", task_identifier=identifier, task_generator=generator)
+    with pytest.raises(PolicyError, match=r"task generator 'mine\.make' is not allowed here"):
+        ClosedList(["mine.make"]).check(
+            task_type="generated", task_identifier="mine.make", task_generator="mine.make"
+        )
+
+
+def test_a_refusal_does_not_repeat_a_long_name():
+    with pytest.raises(PolicyError) as refusal:
+        ClosedList([]).check(task_type="class", task_identifier="x" * 100_000)
+
+    assert len(refusal.value.message) < 300
+
+
+def test_whoever_runs_as_themselves_may_run_anything():
+    AnyTask().check(task_type="script", task_identifier="ls", task_generator=None)
+    AnyTask().check_found(print, task_type="method", task_identifier="builtins.print")
+    ClosedList(["mine.f"]).check_found(print, task_type="method", task_identifier="mine.f")
 
 
 def test_a_closed_list_allows_what_it_lists():

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.announcements import announced_tasks
 from workflows.catalog.descriptions import TaskDescription, describe_task
-from workflows.catalog.importing import import_quietly
 from workflows.catalog.interfaces import ewoks_task_base
 from workflows.catalog.locating import matching_modules
 from workflows.errors import describe_exception
+from workflows.quiet_import import import_quietly
 from workflows.tasks.task import Task
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.announcements import announced_tasks
+from workflows.catalog.interfaces import as_written
 from workflows.catalog.locating import matching_modules, module_folders
 from workflows.errors import PolicyError
 from workflows.policy import shown
-from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,7 +66,7 @@ class InstalledTasks:
         """
         if task_type == "ppfport":
             return
-        defined = _as_written(found, task_type)
+        defined = as_written(found)
         is_task = isinstance(defined, type) if task_type == "class" else inspect.isfunction(defined)
         if not is_task or getattr(defined, "__module__", None) != task_identifier.rpartition(".")[0]:
             raise self._refusal(task_type, task_identifier)
@@ -97,14 +97,3 @@ class InstalledTasks:
 
 def _is_plain(part: str) -> bool:
     return part.isidentifier() and part.isascii() and not part.startswith("__")
-
-
-def _as_written(found: Any, task_type: str) -> Any:
-    """Return what the author wrote, where the engine made a task class of it."""
-    is_made = isinstance(found, type) and issubclass(found, Task)
-    if not is_made:
-        return found
-    wrapped = vars(found).get("wrapped")
-    if isinstance(wrapped, type):
-        return wrapped
-    return found if task_type == "class" else getattr(found, "function", None)

@@ -34,27 +34,41 @@ def interface_of(task: Any) -> Interface:
     return _ewoks_interface(task) if is_ewoks_task(task) else function_interface(task)
 
 
+def as_written(task: Any) -> Any:
+    """Return the function or class that the author wrote, where the engine made a task class of it."""
+    if not (isinstance(task, type) and issubclass(task, Task)):
+        return task
+    wrapped = vars(task).get("wrapped")
+    if isinstance(wrapped, type):
+        return wrapped
+    return task.function if issubclass(task, FunctionTask) else task
+
+
 def function_of(task: Any) -> Callable[..., Any] | None:
     """Return the function that a task consists of; None for a task class."""
-    if isinstance(task, type):
-        return task.function if issubclass(task, FunctionTask) else None
-    function: Callable[..., Any] = task
-    return function
+    written = as_written(task)
+    return None if isinstance(written, type) else written
 
 
 def documentation_of(task: Any) -> list[str]:
     """Return the docstrings of a task, those of the classes that it inherits from first."""
-    function = function_of(task)
-    if function is not None:
-        return [function.__doc__ or ""]
-    ours = (object, Task, ewoks_task_base())
-    classes = [each for each in reversed(task.__mro__) if each not in ours and _is_task_class(each)]
-    return [vars(each).get("__doc__") or "" for each in classes]
+    written = as_written(task)
+    if not isinstance(written, type):
+        return [_text(written)]
+    bases = (Task, ewoks_task_base())
+    classes = [each for each in reversed(written.__mro__) if each not in bases and _is_task_class(each)]
+    return [_text(each) for each in classes] or [_text(written)]
 
 
 def model_name(model: type | None) -> str | None:
     """Return the dotted name of a model."""
     return None if model is None else f"{model.__module__}.{model.__qualname__}"
+
+
+def _text(documented: Any) -> str:
+    """Return the docstring of this object alone, fit for any file."""
+    text = documented.__doc__ if not isinstance(documented, type) else vars(documented).get("__doc__")
+    return text.encode(errors="replace").decode() if isinstance(text, str) else ""
 
 
 def _is_task_class(task: type) -> bool:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, create_model
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import PydanticSerializationError
+
+from workflows.catalog.json_values import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,13 +36,23 @@ class _TolerantSchema(GenerateJsonSchema):
         del schema, error_info
         return {}
 
+    def encode_default(self, dft: Any) -> Any:
+        """Refuse what pydantic would write although JSON has no word for it, as NaN."""
+        encoded = super().encode_default(dft)
+        try:
+            return as_json(encoded)
+        except ValueError as error:
+            raise PydanticSerializationError(str(error)) from error
+
 
 def model_schema(model: type[BaseModel], *, prefix: str, is_output: bool = False) -> Schemas:
     """Describe each field of a model; ``prefix`` goes before the names of definitions."""
     mode: JsonSchemaMode = "serialization" if is_output else "validation"
     try:
-        schema = model.model_json_schema(
-            by_alias=False, ref_template=_reference(prefix), schema_generator=_TolerantSchema, mode=mode
+        schema = as_json(
+            model.model_json_schema(
+                by_alias=False, ref_template=_reference(prefix), schema_generator=_TolerantSchema, mode=mode
+            )
         )
     except Exception:  # noqa: BLE001 -- models may bring code of others that describes them
         return {name: {} for name in model.model_fields}, {}
