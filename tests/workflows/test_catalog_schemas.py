@@ -142,10 +142,8 @@ def test_a_model_is_described_with_its_units_and_examples():
 def test_a_schema_is_always_json():
     properties = inputs_of(OddTask)["properties"]
 
-    assert [list(properties[name]) for name in ("gap", "far")] == [
-        ["title", "type"],
-        ["items", "title", "type"],
-    ]
+    assert "default" not in properties["gap"]
+    assert "default" not in properties["far"]
     assert (properties["low"]["default"], properties["low"]["unit"]) == (1, "K")
     assert inputs_of(UnwritableTask)["properties"] == {"x": {"title": "X"}}
     assert inputs_of(UnwritableTask)["required"] == ["x"]

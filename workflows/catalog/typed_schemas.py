@@ -38,9 +38,9 @@ class _TolerantSchema(GenerateJsonSchema):
 
     def encode_default(self, dft: Any) -> Any:
         """Refuse what pydantic would write although JSON has no word for it, as NaN."""
-        encoded = super().encode_default(dft)
+        is_plain = isinstance(dft, float | list | tuple | dict)
         try:
-            return as_json(encoded)
+            return as_json(dft if is_plain else super().encode_default(dft))
         except ValueError as error:
             raise PydanticSerializationError(str(error)) from error
 
