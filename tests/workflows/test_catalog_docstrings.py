@@ -48,8 +48,8 @@ def test_the_sections_of_a_docstring_are_read():
     assert list(outputs) == ["intensity", "unit"]
     assert inputs["image"].type == "array (rows, columns) or path"
     assert inputs["image"].description == "Counts: any real dtype. Second paragraph."
-    assert inputs["dark"].is_optional
-    assert (inputs["n_bins"].default, inputs["n_bins"].is_optional) == ("100", True)
+    assert (inputs["dark"].type, inputs["dark"].description) == ("array (rows, columns)", "")
+    assert inputs["n_bins"].default == "100"
     assert (inputs["distance"].type, inputs["distance"].unit) == ("float", "mm")
     assert (inputs["mode"].type, inputs["mode"].default) == ("{'a, b', 'c'}", "'c'")
     assert (outputs["intensity"].unit, outputs["intensity"].description) == (

@@ -235,6 +235,18 @@ def test_inputs_by_position_are_those_of_the_parameters():
     assert check_inputs(schema, {0: 1, 1: 2, 2: 3}) == ["there is no input '2'; known: '0', 'by', 'slow'"]
 
 
+def test_a_task_that_takes_any_position_still_knows_its_names():
+    class Positions(Task, n_required_positional_inputs=1, optional_input_names=["mask"]): ...
+
+    schema = inputs_of(Positions)
+
+    assert check_inputs(schema, {0: 1, 1: 2, "mask": 3}) == []
+    assert check_inputs(schema, {1: 2, "mosk": 3}) == [
+        "input '0' is required but was not given",
+        "there is no input 'mosk'; did you mean 'mask'?",
+    ]
+
+
 def test_a_task_that_takes_anything_takes_any_name():
     def anything(**inputs): ...
 

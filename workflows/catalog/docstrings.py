@@ -35,7 +35,6 @@ class Entry:
     names: tuple[str, ...] = ()
     """Empty where the section "Returns" gives a type alone."""
     type: str = ""
-    is_optional: bool = False
     default: str | None = None
     """As it is written."""
     unit: str | None = None
@@ -108,19 +107,16 @@ def _entry(names: tuple[str, ...], line: str, text: str) -> Entry:
     """Take a line such as ``int, in mm, optional, default 3`` apart."""
     type_text, *parts = [part.strip() for part in split_outside_brackets(line, ",")] or [""]
     default = unit = None
-    is_optional = False
     remarks: list[str] = []
     for part in parts:
         as_default, as_unit = _DEFAULT.fullmatch(part), _UNIT.fullmatch(part)
-        if part.lower() == "optional":
-            is_optional = True
-        elif as_default:
+        if as_default:
             default = as_default[1]
         elif as_unit:
             unit = as_unit[1]
         elif part.startswith("or ") and not remarks:
             type_text = f"{type_text} {part}"
-        elif part:
+        elif part and part.lower() != "optional":  # the class line or the signature says so
             remarks.append(part)
     in_unit = _TYPE_IN_UNIT.fullmatch(type_text)
     if in_unit and unit is None:
@@ -128,7 +124,6 @@ def _entry(names: tuple[str, ...], line: str, text: str) -> Entry:
     return Entry(
         names=names,
         type=type_text,
-        is_optional=is_optional or default is not None,
         default=default,
         unit=unit,
         description=" ".join(filter(None, (", ".join(remarks), text))),

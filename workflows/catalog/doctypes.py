@@ -56,8 +56,6 @@ def type_schema(text: str) -> dict[str, Any]:
     {}
     """
     words = text.strip().rstrip(".")[:_LONGEST]
-    if not words:
-        return {}
     alternatives = [
         part.strip()
         for alternative in split_outside_brackets(words, " or ")

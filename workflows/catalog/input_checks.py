@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.json_values import as_json
@@ -41,7 +42,7 @@ def check_inputs(schema: Mapping[str, Any], values: Mapping[Any, Any]) -> list[s
     for key, value in given.items():
         if key in known:
             problems += _value_problems(validator, key, known[key], value)
-        elif not schema.get("additionalProperties", True):
+        elif not _is_free(schema, key):
             problems.append(f"there is no input {key!r}{did_you_mean(key, known)}")
     return problems
 
@@ -51,6 +52,13 @@ def _key(schema: Mapping[str, Any], key: Any) -> str:
     names = schema.get("positional", ())
     is_position = isinstance(key, int) and not isinstance(key, bool) and 0 <= key < len(names)
     return str(names[key] if is_position else key)
+
+
+def _is_free(schema: Mapping[str, Any], key: str) -> bool:
+    """Tell whether a key may be given although it is not described."""
+    patterns = schema.get("patternProperties", ())
+    is_free: bool = schema.get("additionalProperties", True)
+    return is_free or any(re.search(pattern, key) for pattern in patterns)
 
 
 def _validator(schema: Mapping[str, Any]) -> Draft202012Validator:

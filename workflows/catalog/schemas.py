@@ -89,7 +89,9 @@ def _inputs_schema(task: Any, interface: Interface, entries: Mapping[str, Entry]
         if key in defaults:
             _set_default(properties[key], defaults[key])
     schema = _object_schema(properties, [*positions, *interface.required], definitions)
-    schema["additionalProperties"] = interface.any_name or interface.any_position
+    schema["additionalProperties"] = interface.any_name
+    if interface.any_position:
+        schema["patternProperties"] = {"^[0-9]+$": {}}
     named = interface.positional_names
     if named:
         schema["positional"] = [n if n in interface.input_names else str(i) for i, n in enumerate(named)]
@@ -140,7 +142,7 @@ def _property(key: str, typed: Schema | None, entry: Entry | None, *, is_optiona
         schema = dict(or_null(documented) if is_optional else documented)
         if entry.default is not None:
             _set_written_default(schema, entry.default, documented)
-    schema.setdefault("title", key.replace("_", " ").title())
+    schema.setdefault("title", key.replace("_", " ").strip().title())
     unit = entry.unit or unit_in_prose(entry.description, documented)
     known = {"description": entry.description, "unit": unit, "documented_type": entry.type}
     for keyword, text in known.items():
