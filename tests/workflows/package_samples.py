@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from pathlib import Path
 
 SAMPLE = "sample-package"
 
@@ -26,8 +27,13 @@ def install(folder, modules, announced, *, name=SAMPLE, version="1.2"):
     )
 
 
+def _has_packages(folder):
+    """Tell whether installed packages, or this project's own, announce themselves in a folder of the path."""
+    return "site-packages" in folder or any(Path(folder or ".").glob("*.egg-info"))
+
+
 def see_only(folder, monkeypatch):
     """Take the installed packages of this environment off the path, and put a folder on it."""
-    path = [str(folder), *(each for each in sys.path if "site-packages" not in each)]
+    path = [str(folder), *(each for each in sys.path if not _has_packages(each))]
     monkeypatch.setattr(sys, "path", path)
     importlib.invalidate_caches()

@@ -165,6 +165,7 @@ def test_installed_tasks_are_listed(capsys, monkeypatch, tmp_path):
     modules = {"listed_sample": f"{noisy}def add(a, b=0): pass"}
     install(tmp_path, modules, [("tasks.method", "listed_sample"), ("tasks.method", "gone_sample")])
     see_only(tmp_path, monkeypatch)
+    monkeypatch.chdir(tmp_path)  # the command looks in the current folder, too
 
     main(["tasks", "--json"])
     catalog = json.loads(capsys.readouterr().out)

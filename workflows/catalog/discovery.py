@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.announcements import announced_tasks
 from workflows.catalog.descriptions import TaskDescription, describe_task
-from workflows.catalog.interfaces import ewoks_task_base
 from workflows.catalog.locating import matching_modules
 from workflows.errors import describe_exception
 from workflows.quiet_import import import_quietly
+from workflows.tasks.foreign import foreign_base
 from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _classes(module: ModuleType) -> Iterator[tuple[str, Any]]:
 
 
 def _registered_classes() -> list[tuple[str, Any]]:
-    ewoks_base: Any = ewoks_task_base()
+    ewoks_base: Any = foreign_base()
     others = [] if ewoks_base is None else ewoks_base.get_subclasses()
     return [*Task.registered.items(), *((task.class_registry_name(), task) for task in others)]
 

@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from workflows.tasks.foreign import foreign_base, foreign_interface, is_foreign
 from workflows.tasks.functions import FunctionTask, function_interface
-from workflows.tasks.interface import Interface
 from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-def ewoks_task_base() -> type | None:
-    """Return the ``Task`` of ewokscore, if something imported it already.
-
-    Before that nobody can have made a subclass of it.
-    """
-    return getattr(sys.modules.get("ewokscore.task"), "Task", None)
-
-
-def is_ewoks_task(task: object) -> bool:
-    """Tell whether a class is a task of ewokscore."""
-    base = ewoks_task_base()
-    return base is not None and isinstance(task, type) and issubclass(task, base)
+    from workflows.tasks.interface import Interface
 
 
 def interface_of(task: Any) -> Interface:
     """Return the inputs and outputs of a task class, of ours or of ewokscore, or of a function."""
     if isinstance(task, type) and issubclass(task, Task):
         return task.interface
-    return _ewoks_interface(task) if is_ewoks_task(task) else function_interface(task)
+    if not is_foreign(task):
+        return function_interface(task)
+    declared = foreign_interface(task)
+    return replace(declared, any_name=False, any_position=declared.n_positional > 0)
 
 
 def as_written(task: Any) -> Any:
@@ -55,7 +46,7 @@ def documentation_of(task: Any) -> list[str]:
     written = as_written(task)
     if not isinstance(written, type):
         return [_text(written)]
-    bases = (Task, ewoks_task_base())
+    bases = (Task, foreign_base())
     classes = [each for each in reversed(written.__mro__) if each not in bases and _is_task_class(each)]
     return [_text(each) for each in classes] or [_text(written)]
 
@@ -72,24 +63,4 @@ def _text(documented: Any) -> str:
 
 
 def _is_task_class(task: type) -> bool:
-    return issubclass(task, Task) or is_ewoks_task(task)
-
-
-def _ewoks_interface(task: Any) -> Interface:
-    """Ask a class of ewokscore, which keeps its names in sets: they are sorted, or as in its model."""
-    input_model, output_model = task.input_model(), task.output_model()
-    n_positional = task.n_required_positional_inputs()
-    return Interface(
-        required=_ordered(task.required_input_names(), input_model),
-        optional=_ordered(task.optional_input_names(), input_model),
-        outputs=_ordered(task.output_names(), output_model),
-        n_positional=n_positional,
-        any_position=n_positional > 0,
-        input_model=input_model,
-        output_model=output_model,
-    )
-
-
-def _ordered(names: set[str], model: Any) -> tuple[str, ...]:
-    fields = [] if model is None else [name for name in model.model_fields if name in names]
-    return tuple(fields) + tuple(sorted(names - set(fields)))
+    return issubclass(task, Task) or is_foreign(task)

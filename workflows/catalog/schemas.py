@@ -17,7 +17,7 @@ from workflows.catalog.doctypes import default_value, or_null, type_schema, unit
 from workflows.catalog.interfaces import documentation_of, function_of, interface_of
 from workflows.catalog.json_values import as_json
 from workflows.catalog.typed_schemas import annotated_schemas, model_schema
-from workflows.keys import json_node_id
+from workflows.keys import json_node_id, node_name
 from workflows.tasks.functions import RETURN_VALUE
 
 if TYPE_CHECKING:
@@ -190,9 +190,5 @@ def _documented(task: Any) -> tuple[dict[str, Entry], dict[str, Entry]]:
 
 def _address(node_id: NodeId, name: str, *, taken: Container[str]) -> str:
     """Write ``node:input``; as JSON does where two nodes would be written alike."""
-    plain = f"{_node_text(node_id)}:{name}"
+    plain = f"{node_name(node_id)}:{name}"
     return plain if plain not in taken else f"{json.dumps(json_node_id(node_id))}:{name}"
-
-
-def _node_text(node_id: NodeId) -> str:
-    return node_id if isinstance(node_id, str) else ":".join(_node_text(part) for part in node_id)

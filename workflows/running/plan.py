@@ -192,9 +192,9 @@ def _find_tasks(graph: Graph, policy: Policy, tasks: Tasks) -> Iterator[Workflow
     for node in graph.nodes.values():
         wanted.setdefault((node.task_type, node.task_identifier, node.task_generator), []).append(node)
     allowed = True
-    for (task_type, identifier, _), nodes in wanted.items():
+    for (task_type, identifier, generator), nodes in wanted.items():
         try:
-            policy.check(task_type=task_type, task_identifier=str(identifier))
+            policy.check(task_type=task_type, task_identifier=str(identifier), task_generator=generator)
         except PolicyError as error:
             allowed = False
             yield PolicyError(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
@@ -202,8 +202,9 @@ def _find_tasks(graph: Graph, policy: Policy, tasks: Tasks) -> Iterator[Workflow
     for (task_type, identifier, generator), nodes in wanted.items() if allowed else ():
         try:
             task_class = resolve_task(task_type, identifier, task_generator=generator)
-        except GraphError as error:
-            problem = GraphError(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
+            policy.check_found(task_class, task_type=task_type, task_identifier=str(identifier))
+        except (GraphError, PolicyError) as error:
+            problem = type(error)(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
             problem.__cause__ = error
             yield problem
             continue

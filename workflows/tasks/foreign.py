@@ -92,6 +92,11 @@ class _ProgressRelay:
         self._task.progress = value
 
 
+def foreign_base() -> type[Any] | None:
+    """Return the ``Task`` of ewokscore if it is imported; before that nobody can have made a subclass."""
+    return _class_in("ewokscore.task", "Task")
+
+
 def is_foreign(found: object) -> bool:
     """Tell whether this is a task class of ewokscore."""
     return isinstance(found, type) and _is_subclass(found, "ewokscore.task", "Task")
@@ -99,7 +104,7 @@ def is_foreign(found: object) -> bool:
 
 def imported_foreign() -> dict[str, type[Any]]:
     """Return the task classes of ewokscore that are imported, by their identifiers."""
-    base = _class_in("ewokscore.task", "Task")
+    base = foreign_base()
     return {} if base is None else {name: base.get_subclass(name) for name in base.get_subclass_names()}
 
 
@@ -109,14 +114,15 @@ def foreign_task(wrapped: type[Any], identifier: str | None = None) -> type[Fore
         wrapped.__name__,
         identifier=identifier,
         wrapped=wrapped,
-        interface=_interface(wrapped),
+        interface=foreign_interface(wrapped),
         __module__=wrapped.__module__,
         __qualname__=wrapped.__qualname__,
         __doc__=wrapped.__doc__,
     )
 
 
-def _interface(wrapped: type[Any]) -> Interface:
+def foreign_interface(wrapped: type[Any]) -> Interface:
+    """Read the inputs and outputs of a task class of ewokscore, which takes anything and warns by itself."""
     input_model, output_model = wrapped.input_model(), wrapped.output_model()
     return Interface(
         required=_ordered(wrapped.required_input_names(), input_model),

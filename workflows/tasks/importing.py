@@ -6,7 +6,6 @@ Importing runs the code of the module, and nothing else is run here.
 from __future__ import annotations
 
 import hashlib
-import importlib
 import importlib.util
 import os
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import GraphError, describe_exception
+from workflows.quiet_import import import_quietly
 from workflows.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _execute_file(path: Path, module_name: str) -> None:
 
 def _module(name: str) -> Any:
     try:
-        return importlib.import_module(name)
+        return import_quietly(name)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{name}.".startswith(f"{error.name}."):
             return None
