@@ -1,0 +1,146 @@
+"""Events in the form of ewoks, and what that form cannot say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from workflows.keys import json_node_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from workflows.events.stream import Event
+    from workflows.keys import NodeId
+
+EWOKS_FIELDS = (
+    "host_name",
+    "process_id",
+    "user_name",
+    "job_id",
+    "engine",
+    "context",
+    "workflow_id",
+    "type",
+    "time",
+    "error",
+    "error_message",
+    "error_traceback",
+    "node_id",
+    "task_id",
+    "progress",
+    "task_uri",
+    "input_uris",
+    "output_uris",
+)
+
+_NO_ERROR = (None, None, None)
+_SUCCEEDED = (False, None, None)
+_WELL = frozenset({"succeeded", "cached", None})
+
+
+def ewoks_form(event: Event) -> dict[str, Any]:
+    """Return the 18 fields of an ewoks event, in the order of ``EWOKS_FIELDS``.
+
+    The time is that of the local zone; a node of a sub-graph is named
+    ``outer:inner``, as ewoks labels it; events of a job have no workflow; the
+    start of a node has lists of URIs. Ewoks says nothing of a node that never
+    starts: here one that is skipped ends without an error, its message being
+    ``skipped``; a cancelled one ends with the error ``cancelled``.
+    """
+    is_node = event.context == "node"
+    is_start_of_node = is_node and event.type == "start"
+    error, error_message, error_traceback = _error_of(event)
+    return {
+        "host_name": event.host_name,
+        "process_id": event.process_id,
+        "user_name": event.user_name,
+        "job_id": event.job_id,
+        "engine": event.engine,
+        "context": event.context,
+        "workflow_id": None if event.context == "job" else event.workflow_id,
+        "type": event.type,
+        "time": event.time.astimezone().isoformat(timespec="microseconds"),
+        "error": error,
+        "error_message": error_message,
+        "error_traceback": error_traceback,
+        "node_id": joined_node_id(event.node_id),
+        "task_id": event.task_identifier,
+        "progress": event.progress,
+        "task_uri": event.task_uri,
+        "input_uris": list(event.input_uris or ()) if is_start_of_node else None,
+        "output_uris": list(event.output_uris or ()) if is_start_of_node else None,
+    }
+
+
+def joined_node_id(node_id: NodeId | None) -> str | None:
+    """Write the id of a node as one text.
+
+    Examples
+    --------
+    >>> joined_node_id(("outer", ("inner", "node")))
+    'outer:inner:node'
+    """
+    if node_id is None or isinstance(node_id, str):
+        return node_id
+    return ":".join(str(joined_node_id(part)) for part in node_id)
+
+
+def beyond_ewoks(event: Event) -> dict[str, Any]:
+    """Return the fields that ``from_ewoks`` gets wrong when it has the ewoks form alone; mostly none."""
+    beyond: dict[str, Any] = {}
+    if event.context == "job":
+        beyond["workflow_id"] = event.workflow_id
+    if event.node_id.__class__ is tuple:
+        beyond["node_id"] = json_node_id(event.node_id)
+    if event.label != _usual_label(event.context, event.workflow_id, joined_node_id(event.node_id)):
+        beyond["label"] = event.label
+    if event.error_code is not None:
+        beyond["error_code"] = event.error_code
+    if event.type == "end" and event.state not in {"succeeded", "failed"}:
+        beyond |= {"state": event.state, "error_message": event.error_message}
+    return beyond
+
+
+def from_ewoks(form: Mapping[str, Any], beyond: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the JSON form of an event, without its number.
+
+    ``form`` may have been written by ewoks itself: then ``beyond`` is empty.
+    """
+    event = {name: form[name] for name in EWOKS_FIELDS if name not in {"error", "task_id"}}
+    event["time"] = datetime.fromisoformat(form["time"]).astimezone(UTC).isoformat()
+    event["task_identifier"] = form["task_id"]
+    event["label"] = _usual_label(form["context"], form["workflow_id"], form["node_id"])
+    event["state"] = None if form["type"] != "end" else "failed" if form["error"] else "succeeded"
+    event["error_code"] = None
+    for name in ("error_traceback", "input_uris", "output_uris"):
+        event[name] = event[name] or None
+    return event | beyond
+
+
+def ewoks_message(form: Mapping[str, Any]) -> str:
+    """Describe an event in ewoks form in one line."""
+    names = ("job", "job_id"), ("workflow", "workflow_id"), ("node", "node_id"), ("task", "task_id")
+    place = " ".join(f"[{name} {form[field]!r}]" for name, field in names if form[field] is not None)
+    subject = "task" if form["context"] == "node" else form["context"]
+    if form["type"] == "start":
+        return f"{place} {subject} started"
+    if form["type"] == "progress":
+        return f"{place} {subject} progress {form['progress']}%"
+    if form["error"]:
+        return f"{place} {subject} failed ({form['error_message']})"
+    return f"{place} {subject} {form['error_message'] or 'finished'}"
+
+
+def _error_of(event: Event) -> tuple[bool | None, str | None, str | None]:
+    if event.type != "end":
+        return _NO_ERROR
+    if event.state in _WELL:
+        return _SUCCEEDED
+    if event.state == "skipped":
+        return False, event.state, None
+    return True, event.error_message or event.state, event.error_traceback or ""
+
+
+def _usual_label(context: str, workflow_id: str | None, node_id: str | None) -> str | None:
+    return {"node": node_id, "workflow": workflow_id}.get(context)

@@ -1,0 +1,144 @@
+"""Events in an SQLite database, in the table of ewoks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from workflows.events.ewoks_form import EWOKS_FIELDS, beyond_ewoks, ewoks_form
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workflows.events.stream import Event
+
+_PATIENCE_S = 60.0
+"""How long to wait for other processes that write to the same database."""
+
+_TYPES = {"process_id": "INTEGER", "error": "INTEGER", "progress": "INTEGER"}
+_TYPES |= {"input_uris": "BLOB", "output_uris": "BLOB"}
+_COLUMNS = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')}" for name in EWOKS_FIELDS)
+
+# Ewoks inserts 18 values without naming the columns: a column more would break it. So the primary key
+# is the implicit rowid, and what ewoks has no column for goes into a table of its own.
+_LAYOUT = (
+    f"CREATE TABLE IF NOT EXISTS ewoks_events ({_COLUMNS})",
+    "CREATE INDEX IF NOT EXISTS ewoks_events_job_id ON ewoks_events (job_id)",
+    "CREATE TABLE IF NOT EXISTS ewoks_events_beyond (event INTEGER PRIMARY KEY, fields TEXT NOT NULL)",
+    """CREATE TRIGGER IF NOT EXISTS ewoks_events_deleted AFTER DELETE ON ewoks_events
+       BEGIN DELETE FROM ewoks_events_beyond WHERE event = OLD.rowid; END""",
+)
+
+# A commit writes each page that it touched: small pages make it cheaper.
+_SETTINGS = (
+    "PRAGMA page_size = 1024",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA wal_autocheckpoint = 4000",
+)
+
+_INSERT = (
+    f"INSERT INTO ewoks_events ({', '.join(EWOKS_FIELDS)}) "  # noqa: S608 -- constants of this module
+    f"VALUES ({', '.join('?' * len(EWOKS_FIELDS))})"
+)
+_INSERT_BEYOND = "INSERT INTO ewoks_events_beyond (event, fields) VALUES (?, ?)"
+
+
+class SqliteHandler:
+    """Commits each event to a database that the event readers of ewoks read too.
+
+    When the process is killed nothing is lost; a power cut may take the
+    events since the last checkpoint (at most 4 MB of log), never the
+    database. Threads may share a handler, and processes of one machine a
+    database; on a file system that several machines write to at once SQLite
+    is not safe. A process that is forked needs a handler of its own.
+
+    ``database`` is a path or, as in ewoks, a URI such as ``file:/data/events.db``.
+    Without ``with_never_started`` the table has those events only that ewoks
+    sends: none of nodes that never start.
+    """
+
+    def __init__(self, database: str | Path, *, with_never_started: bool = True) -> None:
+        self._database = str(database)
+        self._with_never_started = with_never_started
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Commit one event."""
+        if event.never_started and not self._with_never_started:
+            return
+        row = _row(event)
+        beyond = beyond_ewoks(event)
+        with self._lock:
+            if self._connection is None:
+                self._connection = open_database(self._database)
+            if beyond:
+                _insert_both(self._connection, row, json.dumps(beyond, default=str))
+            else:
+                self._connection.execute(_INSERT, row)
+
+    def close(self) -> None:
+        """Close the database; the next event opens it again."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+def open_database(database: str) -> sqlite3.Connection:
+    """Open a database for writing events; what is missing of file, folder and tables is made.
+
+    Raises
+    ------
+    sqlite3.Error
+        It cannot be opened, or others kept it locked for a minute.
+    """
+    _make_folder(database)
+    connection = sqlite3.connect(
+        database, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+    )
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            for statement in _SETTINGS + _LAYOUT:
+                connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait by itself where two processes change the journal mode at once.
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(0.01)
+        else:
+            return connection
+
+
+def _insert_both(connection: sqlite3.Connection, row: Sequence[Any], beyond: str) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        event = connection.execute(_INSERT, row).lastrowid
+        connection.execute(_INSERT_BEYOND, (event, beyond))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _row(event: Event) -> list[Any]:
+    form = ewoks_form(event)
+    for name in ("input_uris", "output_uris"):
+        if form[name] is not None:
+            form[name] = json.dumps(form[name]).encode()
+    return list(form.values())
+
+
+def _make_folder(database: str) -> None:
+    path = unquote(urlsplit(database).path) if database.startswith("file:") else database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
