@@ -113,9 +113,9 @@ def from_ewoks(form: Mapping[str, Any], beyond: Mapping[str, Any]) -> dict[str, 
     event["label"] = _usual_label(form["context"], form["workflow_id"], form["node_id"])
     event["state"] = None if form["type"] != "end" else "failed" if form["error"] else "succeeded"
     event["error_code"] = None
-    for name in ("error_traceback", "input_uris", "output_uris"):
+    for name in ("error_message", "error_traceback", "input_uris", "output_uris"):
         event[name] = event[name] or None
-    return event | beyond
+    return {**event, **beyond}
 
 
 def ewoks_message(form: Mapping[str, Any]) -> str:
@@ -139,7 +139,8 @@ def _error_of(event: Event) -> tuple[bool | None, str | None, str | None]:
         return _SUCCEEDED
     if event.state == "skipped":
         return False, event.state, None
-    return True, event.error_message or event.state, event.error_traceback or ""
+    no_message = "" if event.state == "failed" else event.state
+    return True, event.error_message or no_message, event.error_traceback or ""
 
 
 def _usual_label(context: str, workflow_id: str | None, node_id: str | None) -> str | None:

@@ -40,6 +40,8 @@ class RedisHandler:
     def __init__(self, url: str, *, ttl: int | None = None, with_never_started: bool = True) -> None:
         try:
             import redis  # noqa: PLC0415 -- optional
+            from redis.backoff import NoBackoff  # noqa: PLC0415
+            from redis.retry import Retry  # noqa: PLC0415
         except ImportError:
             raise UnsupportedError("events in Redis need the package 'redis': pip install redis") from None
         try:
@@ -48,6 +50,7 @@ class RedisHandler:
                 client_name=f"ewoks:writer:{os.getpid()}",
                 socket_timeout=_TIMEOUT_S,
                 socket_connect_timeout=_TIMEOUT_S,
+                retry=Retry(NoBackoff(), 1),  # by itself the package would hold the run for seconds
             )
         except (ValueError, TypeError, AttributeError):
             raise InputError(f"{url!r} is not the URL of a Redis server, as redis://host:6379") from None

@@ -131,11 +131,15 @@ def _insert_both(connection: sqlite3.Connection, row: Sequence[Any], beyond: str
 
 
 def _row(event: Event) -> list[Any]:
-    form = ewoks_form(event)
-    for name in ("input_uris", "output_uris"):
-        if form[name] is not None:
-            form[name] = json.dumps(form[name]).encode()
-    return list(form.values())
+    *row, input_uris, output_uris = ewoks_form(event).values()
+    row += _blob(input_uris), _blob(output_uris)
+    return row
+
+
+def _blob(uris: list[Any] | None) -> bytes | None:
+    if not uris:
+        return None if uris is None else b"[]"
+    return json.dumps(uris).encode()
 
 
 def _make_folder(database: str) -> None:

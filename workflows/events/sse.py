@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import deque
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class ServerSentEvents:
             self._changed.wait_for(
                 lambda: self._closed or bool(self._events and self._events[-1].number > seen), wait_s
             )
-            return [event for event in self._events if event.number > seen], self._closed
+            latest_first = list(takewhile(lambda event: event.number > seen, reversed(self._events)))
+            return latest_first[::-1], self._closed
 
 
 def _text(number: int | None, name: str, data: object) -> str:

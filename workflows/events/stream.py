@@ -26,11 +26,12 @@ Context: TypeAlias = Literal["job", "workflow", "node"]
 EventType: TypeAlias = Literal["start", "progress", "end"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Event:
     """Something that happened to a job, to its workflow or to one of the nodes.
 
-    A node that is skipped, or cancelled before its start, has an end only.
+    A node that is skipped, or cancelled before its start, has an end only. Handlers share the object, so
+    none may change it (freezing it would double its cost).
     """
 
     context: Context
@@ -112,7 +113,7 @@ class EventStream:
         self._started: set[NodeId] = set()
 
     def emit(self, *, context: Context, type: EventType, **fields: Any) -> None:  # noqa: A002 -- a field
-        """Send an event that happens now to every handler; nothing when nobody listens, or after ``close``."""
+        """Send an event that happens now to every handler, if anybody listens and before ``close``."""
         if not self.active:
             return
         with self._one_at_a_time:
