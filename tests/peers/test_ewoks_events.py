@@ -34,6 +34,7 @@ RUN = [
     {
         "context": "node",
         "type": "progress",
+        "label": "A",
         "node_id": ("sub", "a"),
         "task_identifier": "t.A",
         "progress": 50.0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from workflows.keys import json_node_id
@@ -40,7 +41,12 @@ _WELL = frozenset({"succeeded", "cached", None})
 
 
 def ewoks_form(event: Event) -> dict[str, Any]:
-    """Return the 18 fields of an ewoks event, in the order of ``EWOKS_FIELDS``.
+    """Return the 18 fields of an ewoks event; see ``ewoks_values``."""
+    return dict(zip(EWOKS_FIELDS, ewoks_values(event), strict=True))
+
+
+def ewoks_values(event: Event) -> tuple[Any, ...]:
+    """Return the values of ``EWOKS_FIELDS``.
 
     The time is that of the local zone; a node of a sub-graph is named
     ``outer:inner``, as ewoks labels it; events of a job have no workflow; the
@@ -51,26 +57,26 @@ def ewoks_form(event: Event) -> dict[str, Any]:
     is_node = event.context == "node"
     is_start_of_node = is_node and event.type == "start"
     error, error_message, error_traceback = _error_of(event)
-    return {
-        "host_name": event.host_name,
-        "process_id": event.process_id,
-        "user_name": event.user_name,
-        "job_id": event.job_id,
-        "engine": event.engine,
-        "context": event.context,
-        "workflow_id": None if event.context == "job" else event.workflow_id,
-        "type": event.type,
-        "time": event.time.astimezone().isoformat(timespec="microseconds"),
-        "error": error,
-        "error_message": error_message,
-        "error_traceback": error_traceback,
-        "node_id": joined_node_id(event.node_id),
-        "task_id": event.task_identifier,
-        "progress": event.progress,
-        "task_uri": event.task_uri,
-        "input_uris": list(event.input_uris or ()) if is_start_of_node else None,
-        "output_uris": list(event.output_uris or ()) if is_start_of_node else None,
-    }
+    return (
+        event.host_name,
+        event.process_id,
+        event.user_name,
+        event.job_id,
+        event.engine,
+        event.context,
+        None if event.context == "job" else event.workflow_id,
+        event.type,
+        _local_time(event.time),
+        error,
+        error_message,
+        error_traceback,
+        joined_node_id(event.node_id),
+        event.task_identifier,
+        event.progress,
+        event.task_uri,
+        list(event.input_uris or ()) if is_start_of_node else None,
+        list(event.output_uris or ()) if is_start_of_node else None,
+    )
 
 
 def joined_node_id(node_id: NodeId | None) -> str | None:
@@ -87,14 +93,23 @@ def joined_node_id(node_id: NodeId | None) -> str | None:
 
 
 def beyond_ewoks(event: Event) -> dict[str, Any]:
-    """Return the fields that ``from_ewoks`` gets wrong when it has the ewoks form alone; mostly none."""
+    """Return the fields that ``from_ewoks`` gets wrong when it has the ewoks form alone; mostly none.
+
+    What the start of a node says about the node is not said again.
+    """
     beyond: dict[str, Any] = {}
-    if event.context == "job":
-        beyond["workflow_id"] = event.workflow_id
-    if event.node_id.__class__ is tuple:
-        beyond["node_id"] = json_node_id(event.node_id)
-    if event.label != _usual_label(event.context, event.workflow_id, joined_node_id(event.node_id)):
-        beyond["label"] = event.label
+    if event.context != "node":
+        if event.context == "job":
+            beyond["workflow_id"] = event.workflow_id
+        if event.label != _usual_label(event.context, event.workflow_id, None):
+            beyond["label"] = event.label
+    elif event.type == "start" or event.never_started:
+        name = event.node_id
+        if name.__class__ is tuple:
+            name = joined_node_id(name)
+            beyond["node_id"] = json_node_id(event.node_id)
+        if event.label != name:
+            beyond["label"] = event.label
     if event.error_code is not None:
         beyond["error_code"] = event.error_code
     if event.type == "end" and event.state not in {"succeeded", "failed"}:
@@ -141,6 +156,18 @@ def _error_of(event: Event) -> tuple[bool | None, str | None, str | None]:
         return False, event.state, None
     no_message = "" if event.state == "failed" else event.state
     return True, event.error_message or no_message, event.error_traceback or ""
+
+
+def _local_time(time: datetime) -> str:
+    second, zone = _local_second(time.replace(microsecond=0))
+    return f"{second}.{time.microsecond:06d}{zone}"
+
+
+@lru_cache(maxsize=8)  # asking for the local zone is dear, and many events share a second
+def _local_second(time: datetime) -> tuple[str, str]:
+    text = time.astimezone().isoformat()
+    length = len("2026-01-31T12:00:00")
+    return text[:length], text[length:]
 
 
 def _usual_label(context: str, workflow_id: str | None, node_id: str | None) -> str | None:

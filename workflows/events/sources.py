@@ -61,6 +61,7 @@ class SqliteSource:
         self._path = path
         self._job_id = job_id
         self._row = 0
+        self._nodes: dict[tuple[str, str], dict[str, Any]] = {}
 
     def news(self) -> Iterator[dict[str, Any]]:
         """Yield the events of all, or of one job."""
@@ -69,7 +70,7 @@ class SqliteSource:
                 while rows := self._next_rows(connection):
                     for row in rows:
                         self._row = row["event"]
-                        yield _event_of(row)
+                        yield self._event_of(row)
         except (sqlite3.DatabaseError, ValueError, TypeError) as error:
             raise InputError(f"{self._path} is not a database of events: {error}") from error
 
@@ -94,12 +95,18 @@ class SqliteSource:
         given = (self._row,) if self._job_id is None else (self._row, self._job_id)
         return connection.execute(query, given).fetchall()
 
-
-def _event_of(row: sqlite3.Row) -> dict[str, Any]:
-    form = {name: _value(row[name]) for name in row.keys()}  # noqa: SIM118 -- a Row iterates over values
-    for name in ("input_uris", "output_uris"):
-        form[name] = json.loads(form[name] or "null")
-    return from_ewoks(form, json.loads(form["beyond"] or "{}"))
+    def _event_of(self, row: sqlite3.Row) -> dict[str, Any]:
+        form = {name: _value(row[name]) for name in row.keys()}  # noqa: SIM118 -- a Row iterates over values
+        for name in ("input_uris", "output_uris"):
+            form[name] = json.loads(form[name] or "null")
+        beyond = json.loads(form["beyond"] or "{}")
+        if form["context"] == "node":
+            node = form["job_id"], form["node_id"]
+            if form["type"] == "start":
+                self._nodes[node] = beyond
+            take = self._nodes.pop if form["type"] == "end" else self._nodes.get
+            beyond = {**take(node, {}), **beyond}
+        return from_ewoks(form, beyond)
 
 
 def _value(value: Any) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from workflows.events.ewoks_form import EWOKS_FIELDS, beyond_ewoks, ewoks_form
+from workflows.events.ewoks_form import EWOKS_FIELDS, beyond_ewoks, ewoks_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +131,7 @@ def _insert_both(connection: sqlite3.Connection, row: Sequence[Any], beyond: str
 
 
 def _row(event: Event) -> list[Any]:
-    *row, input_uris, output_uris = ewoks_form(event).values()
+    *row, input_uris, output_uris = ewoks_values(event)
     row += _blob(input_uris), _blob(output_uris)
     return row
 
