@@ -163,6 +163,7 @@ def test_any_callable_is_a_handler():
         {"handlers": [handler(SQLITE_NAMES[0], path="x")]},
         {"handlers": [{"class": SQLITE_NAMES[0], "arguments": {"uri": "x"}}]},
         {"handlers": [{"class": SQLITE_NAMES[0], "arguments": ["uri"]}]},
+        {"handlers": [handler("ewoksjob.events.handlers.RedisEwoksEventHandler", url="redis://h", ttl=0)]},
         {"handlers": [handler("nodots")]},
         {"handlers": [handler("no_such_module.Handler")]},
         {"handlers": [handler("logging.NoSuchHandler")]},

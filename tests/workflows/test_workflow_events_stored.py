@@ -57,6 +57,18 @@ def test_what_is_read_back_is_what_was_emitted(tmp_path, store):
 
 
 @pytest.mark.parametrize("store", STORES)
+def test_a_text_that_is_not_unicode_is_stored_all_the_same(tmp_path, store):
+    path = tmp_path / "events"
+    message = "no file " + os.fsdecode(b"image\xff.h5")
+    end = {"context": "node", "type": "end", "node_id": "n", "state": "failed", "error_message": message}
+
+    emit_all([store(path)], [end])
+
+    (event,) = read_events(path)
+    assert event["error_message"] in {message, "no file image\\udcff.h5"}
+
+
+@pytest.mark.parametrize("store", STORES)
 def test_events_are_found_by_their_fields(tmp_path, store):
     path = tmp_path / "events"
     emit_all([store(path)])

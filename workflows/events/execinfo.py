@@ -119,8 +119,8 @@ def _sqlite(*, uri: str) -> Handler:
 
 
 def _redis(*, url: str, ttl: int | None = None) -> Handler:
-    if not isinstance(ttl, int | None):
-        raise InputError("the 'ttl' of the event handler for Redis is a whole number of seconds")
+    if ttl is not None and (not isinstance(ttl, int) or ttl <= 0):
+        raise InputError("the 'ttl' of the event handler for Redis is a whole, positive number of seconds")
     return RedisHandler(url, ttl=ttl, with_never_started=False)
 
 

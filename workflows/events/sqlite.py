@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from workflows.events.ewoks_form import EWOKS_FIELDS, beyond_ewoks, ewoks_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from workflows.events.stream import Event
 
@@ -78,10 +78,10 @@ class SqliteHandler:
         with self._lock:
             if self._connection is None:
                 self._connection = open_database(self._database)
-            if beyond:
-                _insert_both(self._connection, row, json.dumps(beyond, default=str))
-            else:
-                self._connection.execute(_INSERT, row)
+            try:
+                _insert(self._connection, row, beyond)
+            except UnicodeEncodeError:  # the name of a file that is not UTF-8, in a message
+                _insert(self._connection, [_utf8(value) for value in row], beyond)
 
     def close(self) -> None:
         """Close the database; the next event opens it again."""
@@ -118,11 +118,14 @@ def open_database(database: str) -> sqlite3.Connection:
             return connection
 
 
-def _insert_both(connection: sqlite3.Connection, row: Sequence[Any], beyond: str) -> None:
+def _insert(connection: sqlite3.Connection, row: Sequence[Any], beyond: Mapping[str, Any]) -> None:
+    if not beyond:
+        connection.execute(_INSERT, row)
+        return
     connection.execute("BEGIN IMMEDIATE")
     try:
         event = connection.execute(_INSERT, row).lastrowid
-        connection.execute(_INSERT_BEYOND, (event, beyond))
+        connection.execute(_INSERT_BEYOND, (event, json.dumps(beyond, default=str)))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -140,6 +143,10 @@ def _blob(uris: list[Any] | None) -> bytes | None:
     if not uris:
         return None if uris is None else b"[]"
     return json.dumps(uris).encode()
+
+
+def _utf8(value: Any) -> Any:
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
 
 
 def _make_folder(database: str) -> None:
