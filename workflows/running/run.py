@@ -56,10 +56,9 @@ class Run:
 
     def take(self) -> NodeCall | None:
         """Return the next node to execute; None if there is none until another result comes."""
-        if self.context.token.cancelled:
-            return None
-        turn = self._scheduler.take()
+        turn = None if self.context.token.cancelled else self._scheduler.take()
         if turn is None:
+            self.context.stream.flush()
             return None
         plan, node_id = self.plan, turn.node_id
         return NodeCall(
