@@ -102,10 +102,12 @@ def _remembered_digest(path: Path, stamp: tuple[int, ...]) -> str:
 
 def _read_digest(path: Path, stamp: tuple[int, ...]) -> str:
     hashed = hashlib.sha256()
+    n_bytes = 0
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             hashed.update(chunk)
+            n_bytes += len(chunk)
         after = os.fstat(stream.fileno())
-    if _stamp(after) != stamp:
+    if _stamp(after) != stamp or n_bytes != after.st_size:
         raise NotStorable(f"the file {str(path)!r} changed while it was read")
     return hashed.hexdigest()
