@@ -44,7 +44,16 @@ def test_a_relative_path_is_that_of_the_working_directory(data, monkeypatch):
 
 def test_of_folders_only_the_name_is_known_and_of_other_texts_nothing(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    texts = [str(tmp_path), "", "nothing", "a\0b", "x" * 100_000, str(tmp_path / "pipe"), "/dev/zero", "\udc80"]
+    texts = [
+        str(tmp_path),
+        "",
+        "nothing",
+        "a\0b",
+        "x" * 100_000,
+        str(tmp_path / "pipe"),
+        "/dev/zero",
+        "\udc80",
+    ]
 
     assert file_states(texts) == {str(tmp_path): "directory"}
 

@@ -166,7 +166,9 @@ def test_a_node_whose_input_is_not_known_cannot_be_claimed(store, caplog):
     with caplog.at_level(logging.INFO, logger="workflows.store"):
         assert store.claim(Echo, {"value": object()}, title="a node") is None
 
-    assert "a node is not stored: the content of a value of the type builtins.object is not known" in caplog.text
+    assert (
+        "a node is not stored: the content of a value of the type builtins.object is not known" in caplog.text
+    )
 
 
 def test_a_claim_can_be_sent_to_another_process(store):
@@ -178,13 +180,17 @@ def test_a_claim_can_be_sent_to_another_process(store):
 
 
 COME_BACK = [
-    *(None, True, 0, -1, 10**50, 1.5, -0.0, float("nan"), float("-inf"), 1 - 2j, "text", "\udc80", b"\0a", bytearray(b"a")),
-    *([], (), set(), {}, frozenset({1}), [1, (2, {3})], {"a": {"b": [None]}}, {1: 2, (1, 2): "a"}, {"$a": 1}, {"$tuple": [1]}),
-    *(date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5, 6), day_time(1, 2, tzinfo=UTC), timedelta(-1, 2, 3)),  # noqa: DTZ001
+    *(None, True, 0, -1, 10**50, 1.5, -0.0, float("nan"), float("-inf"), 1 - 2j, "text", "\udc80", b"\0a"),
+    bytearray(b"a"),
+    *([], (), set(), {}, frozenset({1}), [1, (2, {3})], {"a": {"b": [None]}}, {1: 2, (1, 2): "a"}),
+    *({"$a": 1}, {"$tuple": [1]}),
+    *(date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5, 6, UTC), day_time(1, 2, tzinfo=UTC), timedelta(-1, 2, 3)),
     datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Paris"), fold=1),
-    *(Path("a/b"), MISSING_DATA, np.float32(1.5), np.int64(2), np.bool_(True), np.str_("a"), np.datetime64(1, "s")),  # noqa: FBT003
+    *(Path("a/b"), MISSING_DATA, np.float32(1.5), np.int64(2), np.True_, np.str_("a")),
+    np.datetime64(1, "s"),
     *(np.arange(6).reshape(2, 3), np.zeros((0, 2)), np.array(1.0), np.array(["a", "bc"]), np.zeros(2, ">f4")),
-    *(np.zeros(2, [("a", "i4"), ("b", "f4", 2)]), np.asfortranarray(np.eye(2)), {"a": [np.arange(3)]}, np.zeros((300, 1000))),
+    *(np.zeros(2, [("a", "i4"), ("b", "f4", 2)]), np.asfortranarray(np.eye(2)), {"a": [np.arange(3)]}),
+    np.zeros((300, 1000)),
     "x" * 100_000,
 ]  # fmt: skip
 
@@ -277,8 +283,20 @@ def test_damaged_files_count_as_unknown_and_are_written_again(store, claim, dama
     [
         {"outputs": {"value": {"digest": "../" * 22, "arrays": []}}},
         {"outputs": {"value": {"digest": content_digest(1), "arrays": [], "value": 2}}},
-        {"outputs": {"value": {"digest": content_digest(1), "arrays": [], "value": {"$array": "/etc/passwd"}}}},
-        {"outputs": {"value": {"digest": content_digest(1), "arrays": [], "value": {"$numpy": ["O", "AAAAAAAAAAA="]}}}},
+        {
+            "outputs": {
+                "value": {"digest": content_digest(1), "arrays": [], "value": {"$array": "/etc/passwd"}}
+            }
+        },
+        {
+            "outputs": {
+                "value": {
+                    "digest": content_digest(1),
+                    "arrays": [],
+                    "value": {"$numpy": ["O", "AAAAAAAAAAA="]},
+                }
+            }
+        },
         {"outputs": {"value": {"digest": content_digest(1), "arrays": [], "value": {"$date": 5}}}},
         {"outputs": {"value": {"digest": content_digest(1), "arrays": [], "value": {"$eval": "1"}}}},
         {"outputs": [1, 2]},

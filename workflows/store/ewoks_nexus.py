@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import UnsupportedError
+from workflows.store.arrays import is_plain_array
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from workflows.store.store import Outputs, Uris
 
 _TASK_RESULTS = "task_results"
-_SCALARS = (str, int, float, bool)
+_SCALARS = (str, float, bool, bytes)
+_SEQUENCES = ({int}, {float}, {str})
 _ARRAY_KINDS = "biufc"
 
 
@@ -22,8 +24,8 @@ _ARRAY_KINDS = "biufc"
 class EwoksNexus:
     """Results below a ``root_uri`` of the scheme ``nexus``; nothing is ever removed from the files.
 
-    Written is what needs no pickle: numbers, texts, bytes, arrays of numbers,
-    lists and tuples of scalars, and dicts of these.
+    Written is what needs no pickle and comes back the same: numbers, texts, bytes,
+    arrays of numbers, and lists and tuples of numbers or of texts.
     """
 
     root_uri: str
@@ -67,14 +69,12 @@ class EwoksNexus:
 
 
 def _hdf5_holds(value: Any) -> bool:
-    """Tell whether ewoks writes and reads a value without pickle."""
+    """Tell whether ewoks writes a value without pickle, and reads the same."""
     kind = type(value)
-    if kind in (*_SCALARS, bytes):
-        return True
     if kind in (list, tuple):
-        return bool(value) and len({type(item) for item in value}) == 1 and type(value[0]) in _SCALARS
-    if kind is dict:
-        keys = all(isinstance(key, str) and key and not set(key) & set("/@.>^") for key in value)
-        return bool(value) and keys and all(_hdf5_holds(item) for item in value.values())
-    dtype = getattr(value, "dtype", None)
-    return dtype is not None and dtype.kind in _ARRAY_KINDS and dtype.names is None
+        return bool(value) and {type(item) for item in value} in _SEQUENCES and all(map(_hdf5_holds, value))
+    if kind is int:
+        return -(2**63) <= value < 2**63
+    if is_plain_array(value):
+        return value.dtype.kind in _ARRAY_KINDS
+    return kind in _SCALARS

@@ -30,33 +30,30 @@ def load_uri(uri: str) -> Any:
         There is no such file, or it is not a result of ewoks.
     """
     data = _load(uri)
-    if "value" in data or "task_results" not in data:
-        return data.get("value")
+    if "value" in data:
+        return data["value"]
     try:
-        return {name: _load(item["uri"]).get("value") for name, item in data["task_results"].items()}
-    except (AttributeError, KeyError, TypeError):
-        raise WorkflowError(f"{uri} is not a result of ewoks: it does not list URIs") from None
+        return {name: _load(item["uri"])["value"] for name, item in data["task_results"].items()}
+    except (AttributeError, LookupError, TypeError):
+        raise WorkflowError(f"{uri} is not a result of ewoks: it has no value and no URIs") from None
 
 
 def _load(uri: str) -> dict[str, Any]:
     scheme, _, path = str(uri).partition("://")
     if scheme not in ("json", "file"):
         raise UnsupportedError(f"{uri} is not the URI of a JSON file, and others may contain pickles")
+    path = path.partition("?")[0]
     try:
-        document = read_bounded(Path(path.partition("?")[0]))
+        document = read_bounded(Path(path))
         info = document.get(SERIALIZE_KEY) or {}
         serializer, version = info.get("serializer"), info.get("serializer_version", _VERSION)
-        data = document["data"]
-        if serializer == "json_pickle":
-            data = _plain(data)
-    except (WorkflowError, RecursionError):
-        raise
+        data = _plain(document["data"]) if serializer == "json_pickle" else document["data"]
     except FileNotFoundError:
-        raise WorkflowError(f"there is no file {path}") from None
-    except (OSError, Damaged, ValueError, LookupError, AttributeError, TypeError):
-        raise WorkflowError(f"{path} is not a result of ewoks, or cannot be read") from None
+        raise WorkflowError(f"there is no file {path!r}") from None
+    except (OSError, Damaged, ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        raise WorkflowError(f"{path!r} is not a result of ewoks, or cannot be read") from None
     if serializer not in _SERIALIZERS or version != _VERSION or not isinstance(data, dict):
-        raise UnsupportedError(f"{path} was written with {serializer!r} {version}, which is not read here")
+        raise UnsupportedError(f"{path!r} was written with {serializer!r} {version}, which is not read here")
     return data
 
 
