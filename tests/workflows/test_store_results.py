@@ -184,7 +184,7 @@ COME_BACK = [
     bytearray(b"a"),
     *([], (), set(), {}, frozenset({1}), [1, (2, {3})], {"a": {"b": [None]}}, {1: 2, (1, 2): "a"}),
     *({"$a": 1}, {"$tuple": [1]}),
-    *(date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5, 6, UTC), day_time(1, 2, tzinfo=UTC), timedelta(-1, 2, 3)),
+    *(date(2026, 1, 2), datetime(2026, 1, 2, 3, 4, 5, 6, UTC), day_time(1, tzinfo=UTC), timedelta(-1, 2, 3)),
     datetime(2026, 10, 25, 2, 30, tzinfo=ZoneInfo("Europe/Paris"), fold=1),
     *(Path("a/b"), MISSING_DATA, np.float32(1.5), np.int64(2), np.True_, np.str_("a")),
     np.datetime64(1, "s"),
@@ -276,6 +276,15 @@ def test_damaged_files_count_as_unknown_and_are_written_again(store, claim, dama
 
         claim.save({"value": {"array": np.arange(5)}, "long": "x" * 50_000, "short": 1.5})
         assert claim.find() is not None, path
+
+
+def test_a_result_of_which_a_file_is_missing_counts_as_unknown(store, claim):
+    for path in files(store):
+        path.rename(path.with_suffix(".away"))
+        assert claim.find() is None
+        path.with_suffix(".away").rename(path)
+
+    assert claim.find() is not None
 
 
 @pytest.mark.parametrize(

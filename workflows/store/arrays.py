@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,11 @@ PLAIN_KINDS = "biufcmMSUV"
 """The kinds of dtypes whose bytes are their content."""
 
 
-def array_element(value: Any) -> bytes | Described | None:
+def array_element(value: Any, texts: set[str]) -> bytes | Described | None:
     """Return the part of an array or a numpy scalar; None when it is something else.
 
     What has fields or holds Python objects is returned as a description and its
-    elements. The order in memory does not count; dtype (with byte order) and
+    elements. Texts are added to ``texts``. The order in memory does not count; dtype (with byte order) and
     shape do. A memory-mapped array is equal to one in memory.
 
     Raises
@@ -33,9 +34,9 @@ def array_element(value: Any) -> bytes | Described | None:
     import numpy as np  # noqa: PLC0415 -- numpy is optional
 
     if type(value) in (np.ndarray, np.memmap):
-        return _read(np.asarray(value), b"A")
+        return _read(np.asarray(value), b"A", texts)
     if isinstance(value, np.generic):
-        return _read(np.asarray(value), b"n")
+        return _read(np.asarray(value), b"n", texts)
     return None
 
 
@@ -60,7 +61,7 @@ def _survives(dtype: np.dtype) -> bool:
     return dtype.names is None or np.lib.format.descr_to_dtype(np.lib.format.dtype_to_descr(dtype)) == dtype
 
 
-def _read(array: np.ndarray, tag: bytes) -> bytes | Described:
+def _read(array: np.ndarray, tag: bytes, texts: set[str]) -> bytes | Described:
     dtype = array.dtype
     head = part(tag, repr((_described(dtype), array.shape)).encode())
     if dtype.names is not None:
@@ -69,6 +70,8 @@ def _read(array: np.ndarray, tag: bytes) -> bytes | Described:
         return head, array.ravel(order="C").tolist()
     if dtype.kind not in PLAIN_KINDS:
         raise NotStorable(f"the content of arrays of the type {dtype} is not known")
+    if dtype.kind in "US":
+        texts.update(os.fsdecode(item) for item in array.ravel().tolist())
     return _digest(array, head)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from workflows.store.content import content_digest, read_content
@@ -25,11 +26,14 @@ logger = logging.getLogger(__name__)
 class Claim:
     """What is known of a node before it runs; small, and it can be sent to another process.
 
-    >>> claim = store.claim(task_class, inputs)               # doctest: +SKIP
-    >>> outputs = claim.find()                                # doctest: +SKIP
-    >>> if outputs is None:                                   # doctest: +SKIP
-    ...     outputs = run(task_class, inputs)
-    ...     claim.save(outputs)
+    The one that runs the node does this::
+
+        claim = store.claim(task_class, inputs)
+        outputs = claim and claim.find()
+        if outputs is None:
+            outputs = ...  # run the task
+            if claim:
+                claim.save(outputs)
     """
 
     store: ResultStore
@@ -42,7 +46,7 @@ class Claim:
     files: Mapping[str, str]
     """Those of the texts that name files, with the digests of these before the run."""
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The SHA-256 of the task's code, its inputs and the content of the files that these name."""
         return content_digest(
@@ -69,22 +73,23 @@ class Claim:
             logger.info("The outputs of %s are not stored: %s", self.title, error)
         except OSError as error:
             logger.warning("The outputs of %s cannot be stored: %s", self.title, error)
+        except Exception:  # values have code of their own; the run goes on
+            logger.exception("The outputs of %s cannot be stored", self.title)
         return None
 
     def _save(self, outputs: Mapping[str, Any]) -> str:
         if not outputs:
             raise NotStorable("it has no outputs, so it works by its side effects")
-        after = replace(self, files=file_states(self.texts))
-        for text, state in self.files.items():
-            if after.files.get(text) != state:
-                raise NotStorable(f"the file {text!r} changed while the task ran")
         contents = {name: read_content(value) for name, value in outputs.items()}
-        created = {text: state for text, state in after.files.items() if text not in self.files}
-        named = file_states(frozenset[str]().union(*(content.texts for content in contents.values())))
+        states = file_states(self.texts.union(*(content.texts for content in contents.values())))
+        for text, state in self.files.items():
+            if states.get(text) != state:
+                raise NotStorable(f"the file {text!r} changed while the task ran")
+        after = replace(self, files={text: state for text, state in states.items() if text in self.texts})
         self.store.keep(
             after,
             outputs={name: (content.digest, outputs[name]) for name, content in contents.items()},
-            files=created | named,
+            files={text: state for text, state in states.items() if text not in self.files},
         )
         return after.key
 

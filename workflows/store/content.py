@@ -17,6 +17,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from workflows.errors import describe_exception
 from workflows.store.elements import element_of, scalar_part
 from workflows.store.errors import NotStorable
 from workflows.store.parts import digest_part, hex_digest, part, shortened
@@ -36,7 +37,7 @@ class Content:
     digest: str
     """SHA-256 as 64 hexadecimal digits."""
     texts: frozenset[str]
-    """All texts and paths in it, any of which may name a file."""
+    """All texts, paths and short bytes in it, any of which may name a file."""
 
 
 def content_digest(value: Any) -> str:
@@ -67,7 +68,12 @@ def read_content(value: Any) -> Content:
         known: functions, open files, subclasses of builtin types and so on.
     """
     reading = _Reading()
-    root = reading.part_of(value)
+    try:
+        root = reading.part_of(value)
+    except NotStorable:
+        raise
+    except Exception as error:  # values have code of their own
+        raise NotStorable(f"a value cannot be read: {describe_exception(error)}") from error
     return Content(hex_digest(root), frozenset(reading.texts))
 
 
@@ -144,7 +150,7 @@ class _Reading:
             return self._known[id(value)][1]
         if id(value) in self._open_ids:
             raise NotStorable(f"a {type(value).__name__} contains itself")
-        element = element_of(value)
+        element = element_of(value, self.texts)
         if isinstance(element, bytes):
             self._known[id(value)] = (value, element)
             return element

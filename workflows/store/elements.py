@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import sys
 from dataclasses import dataclass, fields, is_dataclass
@@ -14,6 +15,7 @@ from pydantic import BaseModel
 
 from workflows.store.arrays import array_element
 from workflows.store.errors import NotStorable
+from workflows.store.files import LONGEST_NAME
 from workflows.store.parts import class_name, part
 from workflows.store.zones import zone_of
 from workflows.values import MISSING_DATA
@@ -42,11 +44,13 @@ def scalar_part(value: Any, texts: set[str]) -> bytes | None:
     if kind is str:
         texts.add(value)
         return part(b"s", _text(value))
+    if kind is bytes and len(value) <= LONGEST_NAME:
+        texts.add(os.fsdecode(value))
     encode = _SCALARS.get(kind)
     return None if encode is None else encode(value)
 
 
-def element_of(value: Any) -> Element | bytes:
+def element_of(value: Any, texts: set[str]) -> Element | bytes:
     """Return what a container consists of; or, for a plain array, at once its part.
 
     Raises
@@ -65,7 +69,7 @@ def element_of(value: Any) -> Element | bytes:
         return Element(part(b"N", _text(repr((class_name(value), value._fields)))), value)
     if is_dataclass(value) and not isinstance(value, (type, *_BUILTINS)):
         return _dataclass(value)
-    array = array_element(value) if "numpy" in sys.modules else None
+    array = array_element(value, texts) if "numpy" in sys.modules else None
     if array is None:
         raise NotStorable(f"the content of a value of the type {class_name(value)} is not known")
     return array if isinstance(array, bytes) else Element(*array)

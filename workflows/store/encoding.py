@@ -48,10 +48,11 @@ _AS_THEY_ARE = (type(None), bool, str)
 
 
 class Encoder:
-    """Encodes one value; ``arrays`` are those met, by their content digests."""
+    """Encodes one value, whose digest may be known; ``arrays`` are those met, by their content digests."""
 
-    def __init__(self) -> None:
+    def __init__(self, digest: str | None = None) -> None:
         self.arrays: dict[str, np.ndarray] = {}
+        self._digest = digest
         self._n_elements = 0
 
     def encode(self, value: Any, *, depth: int = 0) -> Any:
@@ -77,7 +78,7 @@ class Encoder:
             items = [self.encode(item, depth=depth + 1) for item in value]
             return items if kind is list else {_SEQUENCES[kind]: items}
         if is_plain_array(value):
-            digest = content_digest(value)
+            digest = (self._digest if depth == 0 else None) or content_digest(value)
             self.arrays[digest] = value
             return {"$array": digest}
         if is_plain_scalar(value):

@@ -16,10 +16,11 @@ from workflows.store.errors import NotStorable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+LONGEST_NAME = 4096
+"""No file has a longer path, in bytes."""
 DIRECTORY = "directory"
 """The state of a folder: what is in it is not looked at."""
 
-_LONGEST_NAME = 4096
 _SETTLED_AFTER_S = 2.0
 _CHUNK = 1 << 20
 
@@ -67,7 +68,7 @@ def file_digest(path: str | Path) -> str:
 
 def _names(text: str) -> Iterator[str]:
     """Yield the paths that a text may stand for."""
-    if not text or "\0" in text or len(text) > _LONGEST_NAME:
+    if not text or "\0" in text or len(text) > LONGEST_NAME:
         return
     yield text
     scheme, separator, rest = text.partition("://")

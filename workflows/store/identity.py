@@ -79,6 +79,6 @@ def _modules(target: Any) -> set[str]:
         return {base.__module__ for base in target.__mro__}
     modules = {target.__module__}
     while isinstance(target, FunctionType):
-        modules.add(target.__globals__["__name__"])
+        modules.add(target.__globals__.get("__name__", ""))
         target = getattr(target, "__wrapped__", None)
     return modules

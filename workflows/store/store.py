@@ -26,9 +26,9 @@ import os
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from workflows.events import utc_now
 from workflows.store import pruning
 from workflows.store.claims import make_claim
 from workflows.store.errors import NotStorable
@@ -146,7 +146,7 @@ class ResultStore:
             "key": key,
             "title": claim.title,
             "host": socket.gethostname(),
-            "written_at": utc_now().isoformat(),
+            "written_at": datetime.now(UTC).isoformat(),
             "task": claim.task,
             "inputs": claim.inputs,
             "input_files": claim.files,

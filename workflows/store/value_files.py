@@ -7,6 +7,7 @@ any other value that is too large for the record that speaks of it.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     import numpy as np
+
+logger = logging.getLogger(__name__)
 
 VALUES = "values"
 _INLINE_BYTES = 16 << 10
@@ -57,7 +60,7 @@ def write_value(root: Path, value: Any, digest: str) -> dict[str, Any]:
     OSError
         The disk is full or may not be written to.
     """
-    encoder = Encoder()
+    encoder = Encoder(digest)
     encoded = encoder.encode(value)
     text = json.dumps(encoded, allow_nan=False, separators=(",", ":"))
     if len(text) > LARGEST_JSON_BYTES:
@@ -115,10 +118,12 @@ def read_bounded(path: Path) -> Any:
 
 
 def _write_once(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    if path.exists():
+    try:
         os.utime(path)  # needed again, so the next prune spares it
-    else:
+    except FileNotFoundError:
         write_whole(path, write)
+    except PermissionError:
+        logger.debug("%s belongs to somebody else", path)
 
 
 def _npy_writer(array: np.ndarray) -> Callable[[BinaryIO], object]:
