@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pydantic
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as st_numpy
 
@@ -194,6 +194,10 @@ def test_what_is_shared_is_read_once():
     assert len(content_digest(shared)) == 64
 
 
+def test_texts_that_are_longer_than_any_path_are_not_kept():
+    assert read_content(["x" * 5000, b"x" * 5000, "y"]).texts == {"y"}
+
+
 def test_all_texts_are_found_since_any_may_name_a_file():
     value = {
         "a": ["b", {"c": ("d", Path("e"))}],
@@ -237,11 +241,13 @@ def literal(value):
     return f"{type(value).__name__}({value!r})"
 
 
+@settings(deadline=None)
 @given(VALUES, VALUES)
 def test_digests_are_equal_exactly_if_the_values_are(first, second):
     assert (content_digest(first) == content_digest(second)) == (literal(first) == literal(second))
 
 
+@settings(deadline=None)
 @given(st.lists(VALUES, min_size=2, max_size=2))
 def test_nesting_is_part_of_the_content(pair):
     first, second = pair

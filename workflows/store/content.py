@@ -37,7 +37,7 @@ class Content:
     digest: str
     """SHA-256 as 64 hexadecimal digits."""
     texts: frozenset[str]
-    """All texts, paths and short bytes in it, any of which may name a file."""
+    """The texts, paths and bytes in it that are short enough to name a file."""
 
 
 def content_digest(value: Any) -> str:

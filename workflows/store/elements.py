@@ -37,15 +37,9 @@ class Element:
 
 def scalar_part(value: Any, texts: set[str]) -> bytes | None:
     """Return the part of a value without elements, or None; texts and paths are added to ``texts``."""
-    if isinstance(value, Path) and type(value) is type(Path()):
-        texts.add(str(value))
-        return part(b"P", _text(str(value)))
     kind = type(value)
-    if kind is str:
-        texts.add(value)
-        return part(b"s", _text(value))
-    if kind is bytes and len(value) <= LONGEST_NAME:
-        texts.add(os.fsdecode(value))
+    if kind in _NAMES and len(name := os.fsdecode(value)) <= LONGEST_NAME:
+        texts.add(name)
     encode = _SCALARS.get(kind)
     return None if encode is None else encode(value)
 
@@ -104,7 +98,11 @@ _SCALARS: dict[type, Callable[[Any], bytes]] = {
     datetime: _moment(b"D"),
     time: _moment(b"T"),
     timedelta: _duration,
+    str: lambda value: part(b"s", _text(value)),
+    type(Path()): lambda value: part(b"P", _text(str(value))),
 }
+
+_NAMES = (str, bytes, type(Path()))
 
 _COLLECTIONS: dict[type, bytes] = {list: b"l", tuple: b"t", set: b"S", frozenset: b"F", dict: b"M"}
 

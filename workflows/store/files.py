@@ -57,7 +57,8 @@ def file_digest(path: str | Path) -> str:
     """
     try:
         path = Path(path).absolute()
-        before = path.stat()
+        with path.open("rb") as stream:  # which asks a file server anew, and stat() may not
+            before = os.fstat(stream.fileno())
         # A file may be changed twice in one tick of its clock; so what is new is not remembered.
         if time.time() - max(before.st_mtime, before.st_ctime) > _SETTLED_AFTER_S:
             return _remembered_digest(path, _stamp(before))

@@ -141,11 +141,11 @@ def _read_json(path: Path) -> Any:
 
 
 def _read_array(path: Path) -> np.ndarray:
-    """Map an array; a header that promises more than the file holds takes no memory."""
+    """Map an array: no pickle, and a header that promises more than the file holds takes no memory."""
     import numpy as np  # noqa: PLC0415 -- numpy is optional
 
     try:
-        array = np.asarray(np.load(path, mmap_mode="c", allow_pickle=False))
+        array = np.asarray(np.lib.format.open_memmap(path, mode="c"))
     except OSError:
         raise
     except Exception:
