@@ -1,5 +1,6 @@
 """Whatever happens while a result is written, it is afterwards whole or unknown."""
 
+import json
 import os
 import random
 import resource
@@ -16,6 +17,7 @@ import pytest
 
 from tests.workflows.store_samples import Echo, Save
 from workflows.store import ResultStore, open_store
+from workflows.store.content import content_digest
 
 # The children only write files, which is safe whatever other threads hold.
 pytestmark = pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
@@ -36,6 +38,14 @@ def is_whole(found, number):
         and found["text"] == expected["text"]
         and found["number"] == number
     )
+
+
+def check_files(root):
+    """Every file that has its name is whole; values are named by their digests."""
+    for path in root.rglob("*.json"):
+        json.loads(path.read_text())
+    for path in root.rglob("*.npy"):
+        assert content_digest(np.load(path)) == path.stem
 
 
 def write_all(root, start):
@@ -62,6 +72,7 @@ def test_after_kill_9_every_result_is_whole_or_unknown_and_the_next_run_goes_on(
             lines = [first, *writer.stdout.readlines()]
         reported = int([line for line in lines if line.endswith("\n")][-1])
 
+        check_files(store.root)
         for number in range(N_KEYS):
             found = store.claim(Echo, {"value": number}).find()
             assert found is None or is_whole(found, number)
@@ -95,6 +106,7 @@ def test_a_writer_that_is_killed_at_any_step_leaves_the_whole_or_nothing(tmp_pat
         root = tmp_path / str(step)
         status = fork_and_run(stop_at_step, root, step)
         found = open_store({"root_uri": str(root)}).claim(Echo, {"value": 1}).find()
+        check_files(root)
         assert found is None or is_whole(found, 1)
         outcomes.append(found is not None)
         if status == 0:
