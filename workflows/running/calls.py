@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
+from workflows.cancellation import CancelToken
 from workflows.errors import Cancelled, NodeError, TaskError, describe_exception
 from workflows.events import utc_now
 from workflows.running.results import NodeResult
@@ -14,7 +16,6 @@ from workflows.values import own_copy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from workflows.cancellation import CancelToken
     from workflows.events import EventStream, EventType
     from workflows.graphs.elements import Node
     from workflows.keys import InputKey
@@ -70,14 +71,14 @@ class NodeCall:
         self.turn = turn
         self.context = context
 
-    def execute(self) -> NodeResult:
+    def execute(self, *, time_limit_s: float | None = None) -> NodeResult:
         """Run the task; whatever it raises is part of the result."""
         context, node = self.context, self.node
         on_progress = None
         started_at = utc_now()
         if context.stream.active:
-            context.emit(node, "start")
-            on_progress = self._report_progress
+            self.announce_start()
+            on_progress = self.report_progress
         result = perform(
             self.task_class,
             self.inputs,
@@ -86,9 +87,18 @@ class NodeCall:
             options=context.options,
             token=context.token,
             on_progress=on_progress,
+            time_limit_s=time_limit_s,
         )
         result.started_at, result.ended_at = started_at, utc_now()
         return result
+
+    def announce_start(self) -> None:
+        """Tell that the task starts: what an engine does that runs it elsewhere."""
+        self.context.emit(self.node, "start")
+
+    def report_progress(self, progress: float) -> None:
+        """Tell how much of the task is done, from 0 to 100."""
+        self.context.emit(self.node, "progress", progress=progress)
 
     def failure(self, text: str) -> TaskError:
         """Make the error that says why this node failed."""
@@ -96,11 +106,49 @@ class NodeCall:
             text, node_id=self.node.id, label=self.node.label, task_name=self.task_class.__name__
         )
 
-    def _report_progress(self, progress: float) -> None:
-        self.context.emit(self.node, "progress", progress=progress)
-
 
 def perform(
+    task_class: type[Task],
+    inputs: Mapping[InputKey, Any],
+    *,
+    token: CancelToken,
+    time_limit_s: float | None = None,
+    **arguments: Any,
+) -> NodeResult:
+    """Run a task once, in whatever process this is; ``arguments`` are those of ``Task``.
+
+    A task that goes on beyond its time limit is asked to stop, and has failed
+    whatever it does then: nothing can end a thread by force.
+    """
+    if time_limit_s is None:
+        return _perform(task_class, inputs, token=token, **arguments)
+    limited = CancelToken(parent=token)
+    timer = threading.Timer(time_limit_s, limited.cancel)
+    timer.daemon = True
+    with token.calling(limited.cancel):
+        timer.start()
+        result = _perform(task_class, inputs, token=limited, **arguments)
+        timer.cancel()
+    if limited.cancelled and not token.cancelled:
+        error = overdue(
+            time_limit_s,
+            node_id=arguments["node_id"],
+            label=arguments["label"],
+            task_name=task_class.__name__,
+        )
+        return NodeResult(State.FAILED, error=error)
+    return result
+
+
+def overdue(time_limit_s: float, **place: Any) -> TaskError:
+    """Make the error of a task that took too long."""
+    text = f"it took longer than its time limit of {time_limit_s:g} s"
+    error = TaskError(text, **place)
+    error.__cause__ = TimeoutError(text)
+    return error
+
+
+def _perform(
     task_class: type[Task],
     inputs: Mapping[InputKey, Any],
     *,
@@ -110,7 +158,6 @@ def perform(
     token: CancelToken,
     on_progress: Callable[[float], None] | None,
 ) -> NodeResult:
-    """Run a task once, in whatever process this is."""
     try:
         task = task_class(
             own_copy(inputs),

@@ -66,11 +66,14 @@ def error_links(links: Iterable[Link]) -> list[Link]:
 def error_outputs(error: BaseException, inputs: Mapping[InputKey, Any]) -> dict[InputKey, Any]:
     """Return what the error links of a failed node carry."""
     cause = error.__cause__ or error
-    description = {
-        "errorMessage": str(cause),
-        "traceBack": "".join(traceback.format_exception(cause)),
-    }
+    description = {"errorMessage": str(cause), "traceBack": traceback_text(cause)}
     return {**inputs, "WorkflowException": description, "WorkflowExceptionInstance": cause}
+
+
+def traceback_text(error: BaseException) -> str:
+    """Return the traceback of an error; of one that came from another process, what it was there."""
+    text: str | None = getattr(error, "remote_traceback", None)
+    return text or "".join(traceback.format_exception(error))
 
 
 def handed_over(link: Link, outputs: Mapping[Any, Any], target: Interface) -> dict[InputKey, Any]:
