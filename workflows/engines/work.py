@@ -69,7 +69,7 @@ def pack_work(call: NodeCall, *, time_limit_s: float | None = None) -> bytes:
         label=node.label,
         inputs=call.inputs,
         options=context.options,
-        store=context.store,
+        store=context.stores.get(node.id),
         time_limit_s=time_limit_s,
         reports=context.stream.active,
     )
@@ -104,6 +104,7 @@ def carry_out(
         task_class,
         work.inputs,
         options=work.options,
+        store=work.store,
         token=token,
         on_progress=on_progress if work.reports else None,
         time_limit_s=work.time_limit_s,

@@ -49,9 +49,10 @@ def ewoks_values(event: Event) -> tuple[Any, ...]:
 
     The time is that of the local zone; a node of a sub-graph is named
     ``outer:inner``, as ewoks labels it; events of a job have no workflow; the
-    start of a node has lists of URIs. Ewoks says nothing of a node that never
-    starts: here one that is skipped ends without an error, its message being
-    ``skipped``; a cancelled one ends with the error ``cancelled``.
+    start of a node has lists of URIs, as has the end of one whose results are
+    stored. Ewoks says nothing of a node that never starts: here one that is
+    skipped ends without an error, its message being ``skipped``; a cancelled
+    one ends with the error ``cancelled``.
     """
     is_node = event.context == "node"
     is_start_of_node = is_node and event.type == "start"
@@ -74,7 +75,7 @@ def ewoks_values(event: Event) -> tuple[Any, ...]:
         event.progress,
         event.task_uri,
         list(event.input_uris or ()) if is_start_of_node else None,
-        list(event.output_uris or ()) if is_start_of_node else None,
+        list(event.output_uris or ()) if is_start_of_node or event.output_uris else None,
     )
 
 

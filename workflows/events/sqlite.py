@@ -59,9 +59,11 @@ class SqliteHandler:
     ``flush``, which a run calls before it waits: so whenever the code of a task
     runs, or a run waits for one, all events before are in the database, and a
     process that is killed then loses none. A power cut may take the events
-    since the last checkpoint (at most 4 MB of log), never the database. Threads may share a handler, and processes of one machine a
-    database; on a file system that several machines write to at once SQLite
-    is not safe. A process that is forked needs a handler of its own.
+    since the last checkpoint (at most 4 MB of log), never the database.
+
+    Threads may share a handler, and processes of one machine a database; on a
+    file system that several machines write to at once SQLite is not safe. A
+    process that is forked needs a handler of its own.
 
     ``database`` is a path or, as in ewoks, a URI such as ``file:/data/events.db``.
     Without ``with_never_started`` the table has those events only that ewoks

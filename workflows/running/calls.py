@@ -18,14 +18,25 @@ if TYPE_CHECKING:
 
     from workflows.events import EventStream, EventType
     from workflows.graphs.elements import Node
-    from workflows.keys import InputKey
+    from workflows.keys import InputKey, NodeId
     from workflows.running.rounds import Turn
+    from workflows.store import ResultStore
 
 
 class RunContext:
-    """What all nodes of a run share."""
+    """What all nodes of a run share.
 
-    __slots__ = ("options", "store", "stream", "token")
+    Attributes
+    ----------
+    stream, token, options
+        Who hears of the nodes, by what they are stopped, and what every task finds in ``options``.
+    stores : mapping
+        Where the results of nodes are kept, by the ids of the nodes; those that are not in it are not.
+    kept : frozenset or None
+        The nodes whose outputs are wanted at the end; None for all.
+    """
+
+    __slots__ = ("kept", "options", "stores", "stream", "token")
 
     def __init__(
         self,
@@ -33,12 +44,14 @@ class RunContext:
         stream: EventStream,
         token: CancelToken,
         options: Mapping[str, Any] | None = None,
-        store: Any = None,
+        stores: Mapping[NodeId, ResultStore] | None = None,
+        kept: frozenset[NodeId] | None = None,
     ) -> None:
         self.stream = stream
         self.token = token
         self.options = dict(options or {})
-        self.store = store
+        self.stores = stores or {}
+        self.kept = kept
 
     def emit(self, node: Node, event_type: EventType, **fields: Any) -> None:
         """Send an event about a node."""
@@ -87,6 +100,7 @@ class NodeCall:
             options=context.options,
             token=context.token,
             on_progress=on_progress,
+            store=context.stores.get(node.id),
             time_limit_s=time_limit_s,
         )
         result.started_at, result.ended_at = started_at, utc_now()
@@ -111,13 +125,38 @@ def perform(
     task_class: type[Task],
     inputs: Mapping[InputKey, Any],
     *,
+    store: ResultStore | None = None,
+    **arguments: Any,
+) -> NodeResult:
+    """Run a task once, in whatever process this is, unless the store knows its outputs.
+
+    ``arguments`` are those of ``Task``, and ``time_limit_s``.
+    """
+    if store is None:
+        return _perform_in_time(task_class, inputs, **arguments)
+    claim = store.claim(task_class, inputs, options=arguments["options"], title=arguments["label"])
+    known = claim.find() if claim is not None else None
+    if claim is not None and known is not None:
+        return NodeResult(State.CACHED, known, uris=store.uris(claim.key))
+    result = _perform_in_time(task_class, inputs, **arguments)
+    if claim is not None and result.state is State.SUCCEEDED:
+        key = claim.save(result.outputs)
+        if key is not None:
+            result.uris = store.uris(key)
+    return result
+
+
+def _perform_in_time(
+    task_class: type[Task],
+    inputs: Mapping[InputKey, Any],
+    *,
     token: CancelToken,
     time_limit_s: float | None = None,
     **arguments: Any,
 ) -> NodeResult:
-    """Run a task once, in whatever process this is; ``arguments`` are those of ``Task``.
+    """Run a task.
 
-    A task that goes on beyond its time limit is asked to stop, and has failed
+    One that goes on beyond its time limit is asked to stop, and has failed
     whatever it does then: nothing can end a thread by force.
     """
     if time_limit_s is None:

@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.errors import Cancelled
 from workflows.running.calls import NodeCall
-from workflows.running.links import error_links, error_outputs, handed_over, taken_links, visible_outputs
+from workflows.running.links import (
+    error_links,
+    error_outputs,
+    handed_over,
+    taken_links,
+    traceback_text,
+    visible_outputs,
+)
 from workflows.running.loop_scheduler import LoopScheduler
 from workflows.running.results import NodeResult
 from workflows.running.scheduler import Scheduler
@@ -83,6 +90,8 @@ class Run:
             fired = error_links(links)
             carried = error_outputs(result.error, call.inputs)
         self._end(node, result)
+        if self.context.kept is not None and node.id not in self.context.kept:
+            result.outputs = {}
         for node_id in self._scheduler.end(call.turn, fired, carried, failed=failed):
             self._end(self.plan.graph.nodes[node_id], NodeResult(self._left_out))
 
@@ -118,6 +127,7 @@ class Run:
             interface = self.plan.interface(turn.node_id)
             for link, token in turn.tokens:
                 inputs.update(handed_over(link, token.data, interface))
+            self._scheduler.let_go(turn)
         return inputs
 
     def _unset_output(
@@ -141,13 +151,24 @@ class Run:
             self._errors[node.id] = result.error
         self.results[node.id] = result
         if self.context.stream.active:
-            self.context.emit(node, "end", **ending(result.state, result.error))
+            self.context.emit(node, "end", **ending(result.state, result.error), **_uris(result))
 
 
 def ending(state: State, error: WorkflowError | None) -> dict[str, str | None]:
     """Return the fields of an end event."""
+    if error is None:
+        return {"state": state.value}
     return {
-        "state": str(state),
-        "error_code": error.code if error else None,
-        "error_message": error.message if error else None,
+        "state": state.value,
+        "error_code": error.code,
+        "error_message": error.message,
+        "error_traceback": traceback_text(error),
     }
+
+
+def _uris(result: NodeResult) -> dict[str, Any]:
+    if result.uris is None:
+        return {}
+    task_uri, outputs = result.uris
+    uris = [{"name": name, "value": uri} for name, uri in outputs.items()]
+    return {"task_uri": task_uri, "output_uris": uris}

@@ -63,7 +63,7 @@ class Claim:
         That key differs from ``key`` when the task created a file that its inputs
         name: the next run finds the file there. None means that nothing was kept,
         and the log says why: an output would not come back the same; there are no
-        outputs, so the task works by its side effects; a file that the inputs name
+        outputs and no new files, so the task has other side effects; a file that the inputs name
         existed and changed meanwhile, so that nobody knows which content the task
         read; the disk is full.
         """
@@ -78,18 +78,19 @@ class Claim:
         return None
 
     def _save(self, outputs: Mapping[str, Any]) -> str:
-        if not outputs:
-            raise NotStorable("it has no outputs, so it works by its side effects")
         contents = {name: read_content(value) for name, value in outputs.items()}
         states = file_states(self.texts.union(*(content.texts for content in contents.values())))
         for text, state in self.files.items():
             if states.get(text) != state:
                 raise NotStorable(f"the file {text!r} changed while the task ran")
+        created = {text: state for text, state in states.items() if text not in self.files}
+        if not outputs and not created:
+            raise NotStorable("it has no outputs and created no file, so what it did is not known")
         after = replace(self, files={text: state for text, state in states.items() if text in self.texts})
         self.store.keep(
             after,
             outputs={name: (content.digest, outputs[name]) for name, content in contents.items()},
-            files={text: state for text, state in states.items() if text not in self.files},
+            files=created,
         )
         return after.key
 
