@@ -107,4 +107,4 @@ def _check_growth(events: Iterable[Any], limit: int) -> None:
         elif kind == "AliasEvent":
             total += sizes.get(event.anchor, limit)  # unknown: it contains itself
         if total > limit:
-            raise GraphError("the YAML aliases of the graph stand for too much: write it without them")
+            raise GraphError("the YAML aliases stand for too much, or for themselves: write it without")
