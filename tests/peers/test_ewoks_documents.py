@@ -31,17 +31,16 @@ def example_documents():
     from ewokscore.tests.examples.graphs import get_graph, graph_names
 
     found = {name: get_graph(name)[0] for name in graph_names()}
-    modules = [test_default_error_handlers]
-    tests = importlib.import_module("ewoksppf.tests")
-    for module in pkgutil.iter_modules(tests.__path__):
-        if module.name.startswith("test_ppf_workflow"):
-            modules.append(importlib.import_module(f"ewoksppf.tests.{module.name}"))
-    for module in modules:
+    folder = importlib.import_module("ewoksppf.tests").__path__
+    names = [module.name for module in pkgutil.iter_modules(folder, "ewoksppf.tests.")]
+    modules = [importlib.import_module(name) for name in names if ".test_ppf_workflow" in name]
+    for module in (test_default_error_handlers, *modules):
         for name, function in inspect.getmembers(module, inspect.isfunction):
             names = inspect.signature(function).parameters
+            arguments = {key: ARGUMENTS[key] for key in names if key in ARGUMENTS}
             is_graph = any(word in name for word in ("workflow", "model")) and not name.startswith("test_")
             if function.__module__ == module.__name__ and is_graph:
-                made = function(**{key: ARGUMENTS[key] for key in names if key in ARGUMENTS})
+                made = function(**arguments)
                 document = made[0] if isinstance(made, tuple) else made  # the other is the expected result
                 found[f"{module.__name__.rpartition('.')[2]}.{name}"] = document
     return found
@@ -76,7 +75,9 @@ def flat_parts(source):
 
 
 def test_there_are_examples_with_and_without_sub_graphs():
-    kinds = {any(node.get("task_type") == "graph" for node in each["nodes"]) for each in EXAMPLES.values()}
+    kinds = {
+        any(node.get("task_type") == "graph" for node in each.get("nodes", ())) for each in EXAMPLES.values()
+    }
 
     assert kinds == {True, False}
 
