@@ -1,7 +1,9 @@
 import json
 import pickle
 import sys
+from collections import OrderedDict
 from pathlib import Path
+from types import MappingProxyType
 
 import networkx as nx
 import pytest
@@ -179,6 +181,18 @@ def test_a_dict_that_is_nested_too_deeply_is_refused():
         nest = nest.pop()
 
     assert "nested too deeply" in message
+
+
+def test_nodes_and_links_may_be_any_mapping():
+    given = {
+        "nodes": [OrderedDict({"id": "a", "class": "b.C"})],
+        "links": [MappingProxyType({"source": "a"})],
+    }
+
+    document = read_document(MappingProxyType(given))
+
+    assert [type(part) for part in (*document["nodes"], *document["links"])] == [dict, dict]
+    assert given["nodes"] == [{"id": "a", "class": "b.C"}]
 
 
 def test_an_unknown_representation_is_refused_with_a_suggestion():

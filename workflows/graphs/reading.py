@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import GraphError
 from workflows.graphs.limits import DEFAULT_LIMITS
 from workflows.graphs.schema import KNOWN_VERSIONS, LATEST_VERSION, TASK_TYPES
-from workflows.graphs.sources import Place, read_source
+from workflows.graphs.sources import Place, copy_document, read_source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,9 +101,12 @@ def _check_part(document: dict[str, Any], part: str, limit: int) -> None:
         raise GraphError(f"{part}: must be a list")
     if len(items) > limit:
         raise GraphError(f"the graph has {len(items)} {part}; at most {limit} are allowed")
-    for number, item in enumerate(items, start=1):
-        if type(item) is not dict:
-            raise GraphError(f"{part.removesuffix('s')} number {number}: must be an object")
+    for position, item in enumerate(items):
+        if type(item) is dict:
+            continue
+        if not isinstance(item, Mapping):
+            raise GraphError(f"{part.removesuffix('s')} number {position + 1}: must be an object")
+        items[position] = copy_document(dict(item))
 
 
 def _renew_node(node: dict[str, Any]) -> None:

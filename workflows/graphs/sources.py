@@ -31,6 +31,7 @@ REPRESENTATIONS = (
 )
 
 
+_LONGEST_NAME = 200
 _PARSERS = {"json_string": parse_json, "yaml_string": parse_yaml}
 _EXTENSIONS = {
     "json": (".json",),
@@ -143,7 +144,7 @@ def _read_path(source: str, extensions: tuple[str, ...], place: Place) -> Any:
         name = named[0] if len(named) == 1 else source
         if find_resource(name):
             return _read_resource(name, extensions, place.limits)
-    raise GraphError(f"there is no workflow file {source!r}")
+    raise GraphError(f"there is no workflow file {source[:_LONGEST_NAME]!r}")
 
 
 def _read_resource(name: str, extensions: tuple[str, ...], limits: Limits) -> Any:

@@ -110,25 +110,29 @@ class _Flattening:
         return FlatDocument(graph | aliases, nodes, links)
 
     def _subgraph(self, node: Raw, node_id: Any, trail: Trail) -> SubGraph:
-        name = " > ".join(repr(part) for part in (*(outer for outer, _ in trail), node_id))
-        if len(trail) >= self.limits.depth:
-            raise GraphError(f"sub-graph {name}: more than {self.limits.depth} graphs are inside each other")
-        source = node.get("task_identifier")
-        if not source:
-            raise GraphError(f"sub-graph {name}: add the 'task_identifier' (task type 'graph')")
-        key = source if isinstance(source, str) else id(source)
-        if key not in self.read_before:
-            try:
-                self.read_before[key] = source, self.read(source)
-            except GraphError as error:
-                raise GraphError(f"sub-graph {name}: {error.text}") from error
-        document = self.read_before[key][1]
-        if any(document is outer for _, outer in trail):
-            raise GraphError(f"sub-graph {name}: it includes itself")
+        try:
+            document = self._document(node.get("task_identifier"), trail)
+        except GraphError as error:
+            name = " > ".join(repr(part) for part in (*(outer for outer, _ in trail), node_id))
+            raise GraphError(f"sub-graph {name}: {error.text}") from error
         flat = self.flatten(document, (*trail, (node_id, document)))
         subgraph = SubGraph.place(node_id, graph=flat.graph, nodes=flat.nodes, links=flat.links)
         subgraph.push(node)
         return subgraph
+
+    def _document(self, source: Any, trail: Trail) -> Raw:
+        """Return what a graph node stands for; what is used several times is read once."""
+        if len(trail) >= self.limits.depth:
+            raise GraphError(f"more than {self.limits.depth} graphs are inside each other")
+        if not source:
+            raise GraphError("add the 'task_identifier' (task type 'graph')")
+        key = source if isinstance(source, str) else id(source)
+        if key not in self.read_before:
+            self.read_before[key] = source, self.read(source)
+        document = self.read_before[key][1]
+        if any(document is outer for _, outer in trail):
+            raise GraphError("it includes itself")
+        return document
 
     def _handle_errors(self, nodes: list[Raw], links: list[Raw]) -> list[Raw]:
         """Link the default error nodes of a sub-graph, which are then nodes like others."""
