@@ -12,6 +12,7 @@ import pytest
 
 from workflows.graphs.convert import convert_graph
 from workflows.graphs.error_handlers import default_error_links
+from workflows.graphs.limits import DEFAULT_LIMITS
 from workflows.graphs.reading import read_document
 from workflows.graphs.subgraphs import flatten_document
 
@@ -92,7 +93,7 @@ def same(first, second):
 def flat_parts(source):
     document = read_document(source)
     flat = flatten_document(document, read=read_document)
-    added = default_error_links(flat.nodes, flat.links, limit=1000)
+    added = default_error_links(flat.nodes, flat.links, limits=DEFAULT_LIMITS)
     nodes = {node["id"]: {**node} for node in flat.nodes}
     for node in nodes.values():
         for name in ("id", "default_error_node", "default_error_attributes"):

@@ -338,7 +338,7 @@ def test_the_error_node_around_handles_errors_of_the_error_node_inside():
     document = graph([subgraph("s", handled()), node("top", add, default_error_node=True), node("b", Add)])
 
     flat = flatten(document)
-    added = default_error_links(flat.nodes, flat.links, limit=100)
+    added = default_error_links(flat.nodes, flat.links, limits=DEFAULT_LIMITS)
 
     assert error_links(flat) == {(("s", "first"), ("s", "rescue"))}
     assert {(each["source"], each["target"]) for each in added} == {
@@ -351,7 +351,7 @@ def test_the_error_node_around_handles_errors_of_the_error_node_inside():
 def test_a_node_with_a_handler_of_its_own_is_left_alone_but_that_handler_is_not():
     nodes = [node("a", Add), node("own", add), node("any", add, default_error_node=True)]
 
-    added = default_error_links(nodes, [link("a", "own", on_error=True)], limit=100)
+    added = default_error_links(nodes, [link("a", "own", on_error=True)], limits=DEFAULT_LIMITS)
 
     assert added == [{"source": "own", "target": "any", "on_error": True, "map_all_data": True}]
 
@@ -378,7 +378,7 @@ def outer_without_links(document):
 def test_a_graph_node_can_be_the_default_error_node():
     flat = flatten(graph([node("a", Add), subgraph("s", inner(), default_error_node=True)]))
 
-    added = default_error_links(flat.nodes, flat.links, limit=100)
+    added = default_error_links(flat.nodes, flat.links, limits=DEFAULT_LIMITS)
 
     assert node_of(flat, ("s", "first"))["default_error_node"] is True
     assert [(each["source"], each["target"]) for each in added] == [("a", ("s", "first"))]
@@ -415,7 +415,7 @@ def test_too_many_error_links_are_refused():
     nodes = [node(f"n{i}", add, default_error_node=i < 5) for i in range(10)]
 
     with pytest.raises(GraphError, match="5 default error nodes are too many for 10 nodes"):
-        default_error_links(nodes, [], limit=24)
+        default_error_links(nodes, [], limits=Limits(n_links=24))
 
 
 # Refusals
@@ -549,3 +549,29 @@ def test_aliases_that_grow_at_every_level_are_refused():
         document = graph([subgraph("s", document)], input_nodes=[alias("in", "s", sub_node="in")] * 10)
 
     assert refusal(document, limits=Limits(n_links=5000)).endswith("more than 5000 links")
+
+
+def fat(**attributes):
+    return attributes | {f"x{i}": i for i in range(2000)}
+
+
+@pytest.mark.parametrize("part", ["node", "link", "alias", "error attributes"])
+def test_attributes_that_are_multiplied_by_sub_graphs_are_refused(part):
+    limits = Limits(n_nodes=1000, n_links=1000)  # 40,000 attributes
+    inside = inner(input_nodes=[alias("in", "first")] * 30)
+    if part == "node":
+        inside["nodes"][0] |= fat()
+    elif part == "alias":
+        inside["graph"]["input_nodes"] = [alias("in", "first", link_attributes=fat())] * 30
+    elif part == "error attributes":
+        inside["nodes"] += [node(f"n{i}", Add) for i in range(30)]
+        inside["nodes"].append(node("any", add, default_error_node=True, default_error_attributes=fat()))
+    nodes = [node("a", Add), *(subgraph(f"s{i}", inside) for i in range(30))]
+    attributes = fat() if part == "link" else {}
+
+    message = refusal(graph(nodes, [link("a", "s0", sub_target="in", **attributes)]), limits=limits)
+
+    assert message in (
+        "the graph has, with its sub-graphs, more than 40000 attributes",
+        "1 default error nodes are too many for 33 nodes",
+    )

@@ -69,10 +69,10 @@ class SubGraph:
     def push(self, attributes: Raw) -> None:
         """Give the attributes of the graph node to all input nodes of the sub-graph."""
         pushed = {name: attributes[name] for name in _PUSHED if name in attributes}
-        for ends in self.aliases["input_nodes"].values() if pushed else ():
-            for node_id, _ in ends:
-                node = self.node(node_id, f"'input_nodes' of sub-graph {self.id!r}")
-                node.update(_merged(node, pushed))
+        named = (node_id for ends in self.aliases["input_nodes"].values() for node_id, _ in ends)
+        inputs = dict.fromkeys(named)  # each once, though it may have several names
+        for node_id in inputs if pushed else ():
+            _merge(self.node(node_id, f"'input_nodes' of sub-graph {self.id!r}"), pushed)
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Boundaries:
     """The sub-graphs of one graph."""
 
     subgraphs: Mapping[Any, SubGraph]
-    count_links: Callable[[int], None]
-    """Called before that many links or aliases are made."""
+    count_links: Callable[[int, int], None]
+    """Called before so many links or aliases, with so many attributes in total, are made."""
 
     def flat_links(self, link: Raw) -> Iterator[Raw]:
         """Connect the nodes that a link means, which may be several on either side."""
@@ -90,12 +90,16 @@ class Boundaries:
         if source is None or target is None:
             raise GraphError(f"{place}: {BAD_ID}")
         if source not in self.subgraphs and target not in self.subgraphs:
+            self.count_links(1, len(link))
             yield {**link, "source": source, "target": target}
             return
         sources = self._ends(source, link.get("sub_source"), f"{place}: 'sub_source'")
         targets = self._ends(target, link.get("sub_target"), f"{place}: 'sub_target'")
         self._push(target, targets, link.get("sub_target_attributes"), place)
-        self.count_links(len(sources) * len(targets))
+        n_links = len(sources) * len(targets)
+        n_outgoing = len(targets) * sum(len(outgoing) for _, outgoing in sources)
+        n_incoming = len(sources) * sum(len(incoming) for _, incoming in targets)
+        self.count_links(n_links, n_links * len(link) + n_outgoing + n_incoming)
         attributes = {name: value for name, value in link.items() if name not in _BOUNDARY_KEYS}
         for source_id, outgoing in sources:
             for target_id, incoming in targets:
@@ -110,13 +114,16 @@ class Boundaries:
             if inner is None and isinstance(node, tuple) and node[0] in self.subgraphs and len(node) > 1:
                 node, inner = node[0], node[1]
             if inner is None or node not in self.subgraphs:
+                self.count_links(1, len(alias))
                 flat.append(alias)
                 continue
             others = {name: value for name, value in alias.items() if name != "sub_node"}
             ends = self.subgraphs[node].ends(inner, part)
-            self.count_links(len(ends))
+            given = alias.get("link_attributes") or {}
+            n_attributes = len(ends) * (len(alias) + len(given)) + sum(len(more) for _, more in ends)
+            self.count_links(len(ends), n_attributes)
             for node_id, attributes in ends:
-                both = {**attributes, **(alias.get("link_attributes") or {})}
+                both = {**attributes, **given}
                 flat.append(others | {"node": node_id} | ({"link_attributes": both} if both else {}))
         return flat
 
@@ -141,9 +148,10 @@ class Boundaries:
             raise GraphError(f"{place}: remove 'sub_target_attributes', as {target!r} is no sub-graph")
         if not isinstance(attributes, dict):
             raise GraphError(f"{place}: 'sub_target_attributes' must be an object")
-        for node_id, _ in ends:
+        for node_id in {node_id for node_id, _ in ends}:
             node = self.subgraphs[target].nodes[node_id]
-            node.update(_merged(node, attributes) | {"id": node_id})
+            _merge(node, attributes)
+            node["id"] = node_id
 
 
 def _named_ends(node_id: Any, aliases: Any) -> dict[Any, list[End]]:
@@ -163,10 +171,12 @@ def _checked_aliases(aliases: Any, part: str) -> list[Raw]:
     raise GraphError(f"{part}: must be a list of objects with 'id', 'node' and perhaps 'link_attributes'")
 
 
-def _merged(first: Raw, second: Raw) -> Raw:
-    """Let the second win; only objects inside objects are merged."""
-    result = dict(first)
-    for name, value in second.items():
-        both = isinstance(value, dict) and isinstance(result.get(name), dict)
-        result[name] = _merged(result[name], value) if both else value
-    return result
+def _merge(node: Raw, attributes: Raw) -> None:
+    """Overwrite attributes of a node, whose values are not its own; only objects inside are merged."""
+    for name, value in attributes.items():
+        old = node.get(name)
+        if isinstance(value, dict) and isinstance(old, dict):
+            node[name] = dict(old)
+            _merge(node[name], value)
+        else:
+            node[name] = value

@@ -11,10 +11,12 @@ from workflows.graphs.ids import raw_key
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from workflows.graphs.limits import Limits
+
 Raw = dict[str, Any]
 
 
-def default_error_links(nodes: Sequence[Raw], links: Sequence[Raw], *, limit: int) -> list[Raw]:
+def default_error_links(nodes: Sequence[Raw], links: Sequence[Raw], *, limits: Limits) -> list[Raw]:
     """Link every node without error handler to the default error nodes.
 
     These, and what comes after them, get none: an error there is final.
@@ -22,7 +24,7 @@ def default_error_links(nodes: Sequence[Raw], links: Sequence[Raw], *, limit: in
     Raises
     ------
     GraphError
-        That would make more links than the limit.
+        That would make more links, or larger ones, than the limits allow.
     """
     handlers = {
         raw_key(node.get("id")): _attributes(node) for node in nodes if node.get("default_error_node")
@@ -36,7 +38,8 @@ def default_error_links(nodes: Sequence[Raw], links: Sequence[Raw], *, limit: in
     handled = {source for source, found in outgoing.items() if any(link.get("on_error") for link in found)}
     without = final | handled
     sources = [node_id for node in nodes if (node_id := raw_key(node.get("id"))) not in without]
-    if len(handlers) * len(sources) > limit:
+    n_attributes = len(sources) * sum(map(len, handlers.values()))
+    if len(handlers) * len(sources) > limits.n_links or n_attributes > limits.n_attributes:
         raise GraphError(f"{len(handlers)} default error nodes are too many for {len(nodes)} nodes")
     return [
         {**attributes, "source": source, "target": handler}

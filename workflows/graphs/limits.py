@@ -18,5 +18,10 @@ class Limits:
     depth: int = 16
     """How deep sub-graphs may be nested in each other."""
 
+    @property
+    def n_attributes(self) -> int:
+        """How many attributes all nodes and links may have together: on average twenty each."""
+        return 20 * (self.n_nodes + self.n_links)
+
 
 DEFAULT_LIMITS: Final = Limits()

@@ -79,13 +79,14 @@ class _Flattening:
     limits: Limits
     n_nodes: int = 0
     n_links: int = 0
+    n_attributes: int = 0
     read_before: dict[object, tuple[Any, Raw]] = field(default_factory=dict)
     """Sources and their documents; a source is kept so that no other gets its ``id()``."""
     idle_handlers: list[Raw] = field(default_factory=list)
     """Nodes of sub-graphs that were to handle errors, but no node there needed them."""
 
     def flatten(self, document: Raw, trail: Trail = ()) -> FlatDocument:
-        self._count(nodes=len(document["nodes"]), links=len(document["links"]))
+        self._count(nodes=len(document["nodes"]), attributes=sum(map(len, document["nodes"])))
         nodes: list[Raw] = []
         subgraphs: dict[Any, SubGraph] = {}
         for node in document["nodes"]:
@@ -99,7 +100,7 @@ class _Flattening:
                 raise GraphError(f"two nodes have the id {node_id!r}: rename one of them")
             subgraphs[node_id] = self._subgraph(node, node_id, trail)
             nodes += subgraphs[node_id].nodes.values()
-        boundaries = Boundaries(subgraphs, lambda n: self._count(links=n))
+        boundaries = Boundaries(subgraphs, self._count_links)
         links = [link for subgraph in subgraphs.values() for link in subgraph.links]
         for link in document["links"]:
             links += boundaries.flat_links(link)
@@ -136,20 +137,25 @@ class _Flattening:
 
     def _handle_errors(self, nodes: list[Raw], links: list[Raw]) -> list[Raw]:
         """Link the default error nodes of a sub-graph, which are then nodes like others."""
-        added = default_error_links(nodes, links, limit=self.limits.n_links)
-        self._count(links=len(added))
+        added = default_error_links(nodes, links, limits=self.limits)
+        self._count(links=len(added), attributes=sum(map(len, added)))
         for node in nodes:
             if node.pop("default_error_node", False) and not added:
                 self.idle_handlers.append(node)
             node.pop("default_error_attributes", None)
         return added
 
-    def _count(self, *, nodes: int = 0, links: int = 0) -> None:
+    def _count_links(self, links: int, attributes: int) -> None:
+        self._count(links=links, attributes=attributes)
+
+    def _count(self, *, nodes: int = 0, links: int = 0, attributes: int = 0) -> None:
         self.n_nodes += nodes
         self.n_links += links
+        self.n_attributes += attributes
         for part, found, limit in (
             ("nodes", self.n_nodes, self.limits.n_nodes),
             ("links", self.n_links, self.limits.n_links),
+            ("attributes", self.n_attributes, self.limits.n_attributes),
         ):
             if found > limit:
                 raise GraphError(f"the graph has, with its sub-graphs, more than {limit} {part}")
