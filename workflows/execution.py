@@ -8,7 +8,7 @@ from workflows.cancellation import CancelToken
 from workflows.engines import find_engine
 from workflows.events import EventStream
 from workflows.events.execinfo import read_execinfo
-from workflows.graphs.graph import Graph, load_graph
+from workflows.graphs.graph import load_graph
 from workflows.policy import AnyTask
 from workflows.running.calls import RunContext
 from workflows.running.plan import make_plan
@@ -20,7 +20,6 @@ from workflows.running.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from workflows.events import Handler
     from workflows.keys import NodeId
@@ -28,11 +27,9 @@ if TYPE_CHECKING:
     from workflows.running.results import NodeResult
     from workflows.running.selection import Wanted
 
-    Workflow = Graph | Mapping[str, Any] | str | Path
-
 
 def execute_graph(
-    workflow: Workflow,
+    workflow: object,
     inputs: Sequence[Mapping[str, Any]] = (),
     *,
     raise_on_error: bool = True,
@@ -64,9 +61,10 @@ def execute_graph(
 
 
 def run_graph(
-    workflow: Workflow,
+    workflow: object,
     inputs: Sequence[Mapping[str, Any]] = (),
     *,
+    load_options: Mapping[str, Any] | None = None,
     outputs: Sequence[Mapping[str, Any]] | None = None,
     merge_outputs: bool = True,
     varinfo: Mapping[str, Any] | None = None,
@@ -92,6 +90,8 @@ def run_graph(
         Items of ``name`` and ``value``, which go to the node ``id``; or else to
         those with the ``label`` and the ``task_identifier`` (its end is enough);
         or to all with ``all``; or else to the start nodes.
+    load_options
+        How to read the workflow: those of ``load_graph``.
     outputs
         Items with the same keys, ``name`` (default: every output) and
         ``new_name``; by default everything from the end nodes.
@@ -133,7 +133,7 @@ def run_graph(
     policy = policy or AnyTask()
     job_id, handlers = read_execinfo(execinfo, allow_imports=isinstance(policy, AnyTask))
     run_in_engine = find_engine(engine, engine_options)
-    graph = load_graph(workflow)
+    graph = load_graph(workflow, **(load_options or {}))
     plan = make_plan(graph, inputs, policy=policy, strict=strict)
     wanted = selected_outputs(graph, plan.tasks, outputs)
     listeners = () if handlers is None else (*events, *handlers)

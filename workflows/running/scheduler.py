@@ -115,7 +115,7 @@ class Scheduler:
     def _tokens(self, scope: Scope, node_id: NodeId) -> list[tuple[Link, Token]] | None:
         """Collect what links bring to a node, what counts most last; None if it may not run."""
         links = self._incoming[node_id]
-        may_run = not links or node_id in self._starts
+        may_run = node_id in self._starts
         tokens: list[tuple[Link, Token]] = []
         for link in links:
             token = scope.tokens.get(link)
