@@ -1,6 +1,7 @@
 """Reprise as an engine of ewoks: nothing changes on the side of ewoks."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -111,3 +112,44 @@ def test_an_ewoksjob_worker_runs_our_engine():
         outputs = future.result(timeout=60)
 
     assert outputs == {"return_value": 5}
+
+
+CLIENT = """
+import sys
+from ewoksjob.client import get_future, submit
+
+future = submit(args=({graph!r},), kwargs={{"engine": "reprise", "inputs": [{{"name": 0, "value": 5}}]}})
+print(future.result(timeout=60))
+"""
+
+
+def test_a_celery_worker_of_ewoksjob_runs_our_engine(tmp_path):
+    folders = [tmp_path / name for name in ("queue", "control", "results")]
+    for folder in folders:
+        folder.mkdir()
+    queue, control, results = map(str, folders)
+    transport = {"data_folder_in": queue, "data_folder_out": queue, "control_folder": control}
+    (tmp_path / "celery_settings.py").write_text(
+        f"broker_url = 'filesystem://'\nresult_backend = 'file://{results}'\n"
+        f"broker_transport_options = {transport!r}\nresult_serializer = 'json'\n"
+    )
+    environment = os.environ | {
+        "PYTHONPATH": str(tmp_path),
+        "CELERY_CONFIG_MODULE": "celery_settings",
+        "CELERY_LOADER": "ewoksjob.config.EwoksLoader",
+    }
+    command = [sys.executable, "-m", "ewoksjob", "worker", "--pool", "solo"]
+    with subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL) as worker:
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", CLIENT.format(graph=chain(2))],
+                env=environment,
+                capture_output=True,
+                text=True,
+                timeout=100,
+                check=False,
+            )
+        finally:
+            worker.kill()
+
+    assert done.stdout.strip() == "{'return_value': 5}", done.stderr
