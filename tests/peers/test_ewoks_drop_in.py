@@ -133,13 +133,19 @@ def test_a_celery_worker_of_ewoksjob_runs_our_engine(tmp_path):
         f"broker_url = 'filesystem://'\nresult_backend = 'file://{results}'\n"
         f"broker_transport_options = {transport!r}\nresult_serializer = 'json'\n"
     )
-    environment = os.environ | {
+    # With this variable Celery would take the worker for one of a Django project.
+    inherited = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    environment = inherited | {
         "PYTHONPATH": str(tmp_path),
         "CELERY_CONFIG_MODULE": "celery_settings",
         "CELERY_LOADER": "ewoksjob.config.EwoksLoader",
     }
     command = [sys.executable, "-m", "ewoksjob", "worker", "--pool", "solo"]
-    with subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=subprocess.DEVNULL) as worker:
+    log = tmp_path / "worker.log"
+    with (
+        log.open("wb") as stderr,
+        subprocess.Popen(command, env=environment, cwd=tmp_path, stderr=stderr) as worker,
+    ):
         try:
             done = subprocess.run(
                 [sys.executable, "-c", CLIENT.format(graph=chain(2))],
@@ -152,4 +158,4 @@ def test_a_celery_worker_of_ewoksjob_runs_our_engine(tmp_path):
         finally:
             worker.kill()
 
-    assert done.stdout.strip() == "{'return_value': 5}", done.stderr
+    assert done.stdout.strip() == "{'return_value': 5}", done.stderr + log.read_text()
