@@ -105,6 +105,7 @@ def _stage(recipe: Recipe, emit: Emit) -> None:
         recipe.all_inputs(),
         events=[on_event],
         policy=AnyTask() if recipe.tasks is None else ClosedList(recipe.tasks),
+        strict=True,
     )
     if result.error is not None:
         raise result.error

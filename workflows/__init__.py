@@ -9,6 +9,7 @@ from workflows.errors import (
     Cancelled,
     GraphError,
     InputError,
+    InputWarning,
     PolicyError,
     TaskError,
     UnsupportedError,
@@ -22,7 +23,7 @@ from workflows.policy import AnyTask, ClosedList, Policy
 from workflows.running.plan import Plan, draft_plan, find_problems, make_plan
 from workflows.running.results import NodeResult, RunResult
 from workflows.states import State
-from workflows.tasks.task import Task
+from workflows.tasks.task import Task, TaskWithProgress
 from workflows.values import MISSING_DATA, is_missing_data
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "GraphError",
     "Handler",
     "InputError",
+    "InputWarning",
     "Link",
     "Node",
     "NodeResult",
@@ -48,6 +50,7 @@ __all__ = [
     "Task",
     "TaskDescription",
     "TaskError",
+    "TaskWithProgress",
     "UnsupportedError",
     "WorkflowError",
     "discover_tasks",

@@ -91,7 +91,7 @@ class NodeError(WorkflowError):
         return f"node {self.node_id!r}{task}"
 
 
-class InputError(NodeError):
+class InputError(NodeError, ValueError):
     """A task was given a bad input; trying again cannot help.
 
     Task authors raise it with a sentence that says what is wrong and, where
@@ -119,7 +119,7 @@ class InputError(NodeError):
         return f"{place}: {self.text}" if place else self.text
 
 
-class TaskError(NodeError):
+class TaskError(NodeError, RuntimeError):
     """A task raised an exception, which is chained to this one."""
 
     code = "task_failed"
@@ -128,6 +128,10 @@ class TaskError(NodeError):
     def message(self) -> str:
         """Which node failed and, in short, why."""
         return f"{self.place or 'the task'} failed: {self.text}"
+
+
+class InputWarning(UserWarning):
+    """A task was given an input that it does not have, and runs nevertheless."""
 
 
 class PolicyError(WorkflowError):

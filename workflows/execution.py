@@ -6,35 +6,38 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.cancellation import CancelToken
 from workflows.engines import find_engine
-from workflows.errors import UnsupportedError
 from workflows.events import EventStream
-from workflows.graphs.graph import Graph, load_graph
+from workflows.events.execinfo import read_execinfo
+from workflows.graphs.graph import load_graph
+from workflows.policy import AnyTask
 from workflows.running.calls import RunContext
 from workflows.running.plan import make_plan
 from workflows.running.results import RunResult
 from workflows.running.run import DEFAULT_MAX_ROUNDS, Run, ending
 from workflows.running.selection import selected_outputs
+from workflows.running.stores import open_stores
+from workflows.running.time_limit import TimeLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from workflows.events import Handler
     from workflows.keys import NodeId
     from workflows.policy import Policy
     from workflows.running.results import NodeResult
-
-    Workflow = Graph | Mapping[str, Any] | str | Path
+    from workflows.running.selection import Wanted
 
 
 def execute_graph(
-    workflow: Workflow,
+    workflow: object,
     inputs: Sequence[Mapping[str, Any]] = (),
     *,
     raise_on_error: bool = True,
     **arguments: Any,
 ) -> Mapping[Any, Any]:
     """Run a workflow and return its outputs; ``arguments`` are those of ``run_graph``.
+
+    Outputs that are not asked for are let go as soon as no node needs them.
 
     Examples
     --------
@@ -48,18 +51,20 @@ def execute_graph(
     WorkflowError
         Before anything ran, as ``run_graph``. Unless ``raise_on_error`` is
         false, also the error of the first node that failed (``InputError`` or
-        ``TaskError``), or ``Cancelled``.
+        ``TaskError``), that of an endless loop or of a time limit, or
+        ``Cancelled``.
     """
-    result = run_graph(workflow, inputs, **arguments)
+    result = run_graph(workflow, inputs, keep_outputs=False, **arguments)
     if raise_on_error and result.error is not None:
         raise result.error
     return result.outputs
 
 
 def run_graph(
-    workflow: Workflow,
+    workflow: object,
     inputs: Sequence[Mapping[str, Any]] = (),
     *,
+    load_options: Mapping[str, Any] | None = None,
     outputs: Sequence[Mapping[str, Any]] | None = None,
     merge_outputs: bool = True,
     varinfo: Mapping[str, Any] | None = None,
@@ -69,7 +74,10 @@ def run_graph(
     events: Iterable[Handler] = (),
     policy: Policy | None = None,
     cancel: CancelToken | None = None,
+    timeout: float | None = None,
     max_rounds: int = DEFAULT_MAX_ROUNDS,
+    keep_outputs: bool = True,
+    strict: bool = False,
     **engine_options: Any,
 ) -> RunResult:
     """Run a workflow and tell the truth about each of its nodes.
@@ -82,24 +90,37 @@ def run_graph(
         Items of ``name`` and ``value``, which go to the node ``id``; or else to
         those with the ``label`` and the ``task_identifier`` (its end is enough);
         or to all with ``all``; or else to the start nodes.
+    load_options
+        How to read the workflow: those of ``load_graph``.
     outputs
         Items with the same keys, ``name`` (default: every output) and
         ``new_name``; by default everything from the end nodes.
     merge_outputs
         Return one flat dict; otherwise one dict for each node.
-    varinfo, execinfo
-        As in ewoks, as far as they ask for what this engine does: no storing of
-        results, and handlers are given as ``events``.
+    varinfo
+        Where results are stored, as in ewoks (``root_uri``, ``scheme``). A node
+        whose code and inputs are known there is not run again: its state is
+        ``cached``. So a run that was killed goes on where it was.
+    execinfo
+        As in ewoks: the id of the job, ``False`` for no events, or a mapping with
+        ``job_id`` and ``handlers`` (classes of others only if the policy allows
+        every task).
     task_options
         What every task finds in ``self.options``.
     events
-        Called with each event of the run.
+        Handlers: called with each event of the run.
     policy
         Which tasks are allowed; by default all that can be imported.
     cancel
         A token by which another thread or a signal handler stops the run.
+    timeout
+        Seconds after which the run is ended, as a failure.
     max_rounds
         How often a loop may go round before that counts as a failure.
+    keep_outputs
+        Whether the result has the outputs of all nodes, or only those that are asked for.
+    strict
+        Refuse inputs that do not exist also where ewoks only warns of them: in class tasks.
     engine_options
         Options of the engine, such as ``max_workers``.
 
@@ -109,38 +130,38 @@ def run_graph(
         The run is refused before anything ran. What goes wrong later is part
         of the result.
     """
-    if varinfo and varinfo.get("root_uri"):
-        raise UnsupportedError("storing results (varinfo.root_uri) is not supported yet")
-    job_id, with_events = _read_execinfo(execinfo)
-    run_in_engine = find_engine(engine)
-    graph = load_graph(workflow)
-    plan = make_plan(graph, inputs, policy=policy)
+    policy = policy or AnyTask()
+    job_id, handlers = read_execinfo(execinfo, allow_imports=isinstance(policy, AnyTask))
+    run_in_engine = find_engine(engine, engine_options)
+    graph = load_graph(workflow, **(load_options or {}))
+    plan = make_plan(graph, inputs, policy=policy, strict=strict)
     wanted = selected_outputs(graph, plan.tasks, outputs)
-    stream = EventStream(events if with_events else (), workflow_id=graph.id)
-    context = RunContext(stream=stream, token=cancel or CancelToken(), options=task_options)
-    run = Run(plan, context, max_rounds=max_rounds)
-    stream.emit(context="workflow", type="start", label=graph.label)
-    run_in_engine(run, **engine_options)
-    state, error = run.finish()
-    stream.emit(context="workflow", type="end", label=graph.label, **ending(state, error))
+    listeners = () if handlers is None else (*events, *handlers)
+    limit = TimeLimit(timeout, cancel or CancelToken())
+    with EventStream(listeners, workflow_id=graph.id, job_id=job_id, engine=engine) as stream, limit:
+        context = RunContext(
+            stream=stream,
+            token=limit.token,
+            options=task_options,
+            stores=open_stores(graph, varinfo),
+            kept=None if keep_outputs else frozenset(node_id for node_id, *_ in wanted),
+        )
+        run = Run(plan, context, max_rounds=max_rounds)
+        stream.emit(context="job", type="start")
+        stream.emit(context="workflow", type="start", label=graph.label)
+        run_in_engine(run, **engine_options)
+        state, error = limit.judge(*run.finish())
+        if stream.active:
+            fields = ending(state, error)
+            stream.emit(context="workflow", type="end", label=graph.label, **fields)
+            stream.emit(context="job", type="end", **fields)
     nodes = {node_id: run.results[node_id] for node_id in graph.nodes}
     return RunResult(state, nodes, _collect(nodes, wanted, merge=merge_outputs), error=error, job_id=job_id)
 
 
-def _read_execinfo(execinfo: Mapping[str, Any] | str | bool | None) -> tuple[str | None, bool]:
-    """Return the job id, and whether events are wanted."""
-    if execinfo is None or isinstance(execinfo, bool):
-        return None, execinfo is not False
-    if isinstance(execinfo, str):
-        return execinfo, True
-    if execinfo.get("handlers"):
-        raise UnsupportedError("handlers named in execinfo are not loaded: give callables as 'events'")
-    return execinfo.get("job_id"), True
-
-
 def _collect(
     nodes: Mapping[NodeId, NodeResult],
-    wanted: Iterable[tuple[NodeId, str | None, str | None]],
+    wanted: Iterable[Wanted],
     *,
     merge: bool,
 ) -> dict[Any, Any]:

@@ -1,5 +1,6 @@
 """A real Celery worker on a broker that is a folder."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -49,4 +50,8 @@ def running_worker(settings, *, policy="any", arguments=()):
         yield worker
     finally:
         worker.send_signal(signal.SIGQUIT)
-        worker.wait(timeout=30)
+        try:
+            worker.wait(timeout=10)
+        except subprocess.TimeoutExpired:  # Celery now and then waits for its idle pool
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()

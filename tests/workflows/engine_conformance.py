@@ -223,8 +223,8 @@ def check_runs(case, result):
 def check_events(case, result, events):
     """Each run of a node has a start, then progress, then its end, and comes after its sources."""
     assert [(e.context, e.type) for e in (events[0], events[-1])] == [
-        ("workflow", "start"),
-        ("workflow", "end"),
+        ("job", "start"),
+        ("job", "end"),
     ]
     assert events[-1].state == case.state
     for node_id, each in result.nodes.items():

@@ -14,6 +14,7 @@ from workflow_samples import (
     Meeting,
     Refuse,
     Task,
+    Track,
     add,
     chain,
     diamond,
@@ -25,10 +26,13 @@ from workflow_samples import (
 from workflows import (
     Cancelled,
     CancelToken,
+    ClosedList,
     GraphError,
     InputError,
+    InputWarning,
+    PolicyError,
     TaskError,
-    UnsupportedError,
+    WorkflowError,
     execute_graph,
     load_graph,
     run_graph,
@@ -143,7 +147,7 @@ def test_an_input_goes_to_the_nodes_that_it_selects(selector, expected):
 )
 def test_an_input_that_nobody_takes_is_refused(item, message):
     with pytest.raises(InputError) as refusal:
-        run_graph(diamond(), [item])
+        run_graph(diamond(), [item], strict=True)
 
     assert refusal.value.message.startswith(message)
 
@@ -171,6 +175,13 @@ def test_outputs_may_be_kept_apart():
         "right": {"total": 101},
         "bottom": {"total": 112},
     }
+
+
+def test_an_input_that_a_task_class_does_not_have_is_warned_of_as_ewoks_does():
+    with pytest.warns(InputWarning, match="node 'left' \\(Add\\), input 'c': there is no such input"):
+        total = execute_graph(diamond(), [given("c", 1, id="left")])
+
+    assert total == {"total": 112}
 
 
 @pytest.mark.parametrize(
@@ -323,16 +334,37 @@ def test_a_link_without_source_output_hands_over_all_outputs():
 
 
 @pytest.mark.parametrize(
-    "options",
+    ("options", "message"),
     [
-        {"varinfo": {"root_uri": "results.h5"}},
-        {"engine": "loca"},
-        {"execinfo": {"handlers": [{"class": "subprocess.Popen"}]}},
+        ({"engine": "loca"}, "there is no engine 'loca'; did you mean 'local'?"),
+        ({"max_worker": 2}, "the engine 'local' has no option 'max_worker'; did you mean 'max_workers'?"),
+        ({"varinfo": {"root_url": "x"}}, "varinfo has no key 'root_url'; did you mean 'root_uri'?"),
     ],
 )
-def test_what_is_not_supported_is_refused_and_not_ignored(options):
-    with pytest.raises(UnsupportedError):
+def test_what_is_not_known_is_refused_and_not_ignored(options, message):
+    with pytest.raises(WorkflowError) as refusal:
         run_graph(diamond(), **options)
+
+    assert refusal.value.message == message
+
+
+def test_an_event_handler_is_imported_only_where_any_task_may_be():
+    handlers = [{"class": "subprocess.Popen", "arguments": [{"name": "args", "value": ["true"]}]}]
+
+    with pytest.raises(PolicyError, match="subprocess"):
+        run_graph(diamond(), execinfo={"handlers": handlers}, policy=ClosedList(["workflow_samples.Add"]))
+
+
+def test_outputs_that_nobody_needs_any_more_are_let_go():
+    document = chain(3)
+    for item in document["nodes"]:
+        item["task_identifier"] = "workflow_samples.Track"
+        item["default_inputs"] = []
+    links = [link(f"n{i}", f"n{i + 1}", {"made": "before"}) for i in range(2)]
+
+    execute_graph({**document, "links": links})
+
+    assert Track.alive == [0, 1, 1]
 
 
 def test_harmless_options_of_ewoks_are_accepted():

@@ -13,6 +13,7 @@ from workflows import (
     TaskError,
     is_missing_data,
 )
+from workflows.errors import InputWarning
 
 
 def test_a_task_computes_its_outputs_from_its_inputs():
@@ -81,15 +82,27 @@ def test_a_missing_input_is_refused_by_name():
     assert (refusal.value.code, refusal.value.input_name) == ("bad_input", "a")
 
 
-def test_an_unexpected_input_is_refused_with_a_suggestion():
+def test_an_unexpected_input_is_kept_with_a_warning_that_suggests_a_name():
     class Bins(Task, optional_input_names=["n_bins"], register=False):
         pass
 
-    with pytest.raises(InputError) as refusal:
-        Bins(inputs={"n_bin": 1}, node_id="integrate")
+    with pytest.warns(InputWarning) as warned:
+        task = Bins(inputs={"n_bin": 1}, node_id="integrate")
 
     expected = "node 'integrate' (Bins), input 'n_bin': there is no such input; did you mean 'n_bins'?"
-    assert refusal.value.message == expected
+    assert [str(warning.message) for warning in warned] == [expected]
+    assert warned[0].filename == __file__
+    assert task.get_input_values() == {"n_bin": 1}
+    assert task.inputs.n_bin == 1
+
+
+def test_an_unexpected_input_is_warned_of_each_time():
+    inputs = {"a": 1, "c": 2}
+
+    with pytest.warns(InputWarning) as warned:
+        _ = [Add(inputs=inputs), Add(inputs=inputs)]
+
+    assert len(warned) == 2
 
 
 def test_missing_data_counts_as_not_given():
@@ -136,9 +149,11 @@ def test_positions_have_no_gaps():
         assert refusal.value.input_name == missing
 
 
-def test_a_task_without_positions_refuses_one():
-    with pytest.raises(InputError, match="input 0: there is no such input"):
-        Add(inputs={"a": 1, 0: 1})
+def test_a_task_without_positions_warns_of_one():
+    with pytest.warns(InputWarning, match="input 0: there is no such input"):
+        task = Add(inputs={"a": 1, 0: 5})
+
+    assert task.inputs[0] == 5
 
 
 def test_inputs_are_read_only():
@@ -169,7 +184,7 @@ def test_names_that_do_not_exist_are_refused_with_a_suggestion():
 def test_an_input_that_was_not_given_has_the_default_of_the_caller():
     task = Add(inputs={"a": 1})
 
-    assert task.get_input_value("b") is None
+    assert task.get_input_value("b") is MISSING_DATA
     assert task.get_input_value("b", 5) == 5
     assert task.inputs.b is MISSING_DATA
 

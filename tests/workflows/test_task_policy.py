@@ -1,8 +1,8 @@
 import sys
-from importlib.metadata import EntryPoint
 
 import pytest
 import workflow_samples
+from package_samples import install, see_only
 from workflow_samples import Add, graph, node
 
 from workflows import (
@@ -21,22 +21,13 @@ from workflows.catalog.resolve import resolve_task
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """Write a package of modules and announce them as entry points."""
+    """Install a package of modules that announces ``(task type, pattern)`` pairs, and no other."""
 
     def write(modules, announced):
-        monkeypatch.syspath_prepend(tmp_path)
-        for name, text in modules.items():
-            path = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-            for parent in list(path.relative_to(tmp_path).parents)[:-1]:
-                (tmp_path / parent / "__init__.py").touch()
+        for name in modules:
             monkeypatch.delitem(sys.modules, name, raising=False)
-        entries = [EntryPoint(key, "ignored", f"ewoks.tasks.{kind}") for kind, key in announced]
-        monkeypatch.setattr(
-            "workflows.catalog.discovery.entry_points",
-            lambda group: [each for each in entries if each.group == group],
-        )
+        install(tmp_path, modules, [(f"tasks.{kind}", key) for kind, key in announced])
+        see_only(tmp_path, monkeypatch)
 
     return write
 
@@ -100,6 +91,46 @@ def test_a_closed_list_is_compared_letter_by_letter(identifier):
 def test_a_closed_list_is_not_one_text():
     with pytest.raises(TypeError):
         ClosedList("workflow_samples.Add")
+    with pytest.raises(TypeError):
+        ClosedList([], programs="convert.sh")
+
+
+@pytest.mark.parametrize("task_type", ["script", "notebook"])
+def test_a_program_is_listed_apart_from_tasks(task_type):
+    policy = ClosedList(["mine.Task"], programs=["convert.sh -v"])
+
+    policy.check(task_type=task_type, task_identifier="convert.sh -v")
+    for refused in ("convert.sh", "convert.sh -v -f", "mine.Task"):
+        with pytest.raises(PolicyError):
+            policy.check(task_type=task_type, task_identifier=refused)
+    with pytest.raises(PolicyError):
+        policy.check(task_type="class", task_identifier="convert.sh -v")
+
+
+def test_a_generated_task_is_listed_with_its_generator():
+    policy = ClosedList(["mine.make"], programs=["mine.make", "argument"])
+
+    policy.check(task_type="generated", task_identifier="argument", task_generator="mine.make")
+    for identifier, generator in (("argument", "builtins.eval"), ("other", "mine.make")):
+        with pytest.raises(PolicyError):
+            policy.check(task_type="generated", task_identifier=identifier, task_generator=generator)
+    with pytest.raises(PolicyError, match=r"task generator 'mine\.make' is not allowed here"):
+        ClosedList(["mine.make"]).check(
+            task_type="generated", task_identifier="mine.make", task_generator="mine.make"
+        )
+
+
+def test_a_refusal_does_not_repeat_a_long_name():
+    with pytest.raises(PolicyError) as refusal:
+        ClosedList([]).check(task_type="class", task_identifier="x" * 100_000)
+
+    assert len(refusal.value.message) < 300
+
+
+def test_whoever_runs_as_themselves_may_run_anything():
+    AnyTask().check(task_type="script", task_identifier="ls", task_generator=None)
+    AnyTask().check_found(print, task_type="method", task_identifier="builtins.print")
+    ClosedList(["mine.f"]).check_found(print, task_type="method", task_identifier="mine.f")
 
 
 def test_a_closed_list_allows_what_it_lists():
@@ -192,14 +223,22 @@ def test_announced_modules_are_described(package):
         ("class", "found_package.b.tasks.Integrate1Dim"),
         ("method", "found_package.b.tasks.save_curve"),
     ]
-    assert catalog.tasks[0].as_dict() == {
+    described = catalog.tasks[0].as_dict()
+    assert described.pop("input_schema")["required"] == ["image"]
+    assert list(described.pop("output_schema")["properties"]) == ["radial"]
+    assert described == {
         "task_type": "class",
         "task_identifier": "found_package.a.tasks.Integrate1Dim",
         "required_input_names": ("image",),
         "optional_input_names": ("mask",),
         "output_names": ("radial",),
+        "n_required_positional_inputs": 0,
         "category": "found_package",
         "description": "Integrate an image.\n\nMore words.",
+        "input_model": None,
+        "output_model": None,
+        "package": "sample-package",
+        "version": "1.2",
     }
     assert catalog.tasks[2].required_input_names == ("path",)
     assert catalog.tasks[2].output_names == ("return_value",)

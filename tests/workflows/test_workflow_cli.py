@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from package_samples import install, see_only
 from workflow_samples import Add, Fail, diamond, graph, link, node
 
 from workflows.cli.main import main
@@ -159,20 +160,22 @@ def test_every_problem_of_a_workflow_is_listed(capsys, saved):
     ]
 
 
-def test_installed_tasks_are_listed(capsys, monkeypatch):
-    announced = [type("Announced", (), {"name": "workflow_samples"}), type("Announced", (), {"name": "gone"})]
-    monkeypatch.setattr(
-        "workflows.catalog.discovery.entry_points", lambda group: announced if group.endswith("class") else []
-    )
+def test_installed_tasks_are_listed(capsys, monkeypatch, tmp_path):
+    noisy = "import os, sys\nprint('printed')\nsys.stdout.flush()\nos.write(1, b'by a library in C')\n"
+    modules = {"listed_sample": f"{noisy}def add(a, b=0): pass"}
+    install(tmp_path, modules, [("tasks.method", "listed_sample"), ("tasks.method", "gone_sample")])
+    see_only(tmp_path, monkeypatch)
+    monkeypatch.chdir(tmp_path)  # the command looks in the current folder, too
 
-    status = main(["tasks"])
-    printed = capsys.readouterr()
     main(["tasks", "--json"])
     catalog = json.loads(capsys.readouterr().out)
+    status = main(["tasks"])
+    printed = capsys.readouterr()
 
     assert status == 0
-    assert "workflow_samples.Add (class): a, [b] -> total\n" in printed.out
-    assert printed.err.startswith("reprise: gone: ModuleNotFoundError")
+    assert printed.out == "listed_sample.add (method): a, [b] -> return_value\n"
+    assert printed.err.startswith("reprise: gone_sample: ModuleNotFoundError")
+    assert [task["task_identifier"] for task in catalog["tasks"]] == ["listed_sample.add"]
     assert len(catalog["problems"]) == 1
 
 

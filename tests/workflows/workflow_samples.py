@@ -1,6 +1,7 @@
 """Tasks, functions and graphs for the tests of the engine."""
 
 import threading
+import weakref
 
 from pydantic import BaseModel, Field
 
@@ -78,6 +79,22 @@ class Meeting(Task, optional_input_names=["a"], output_names=["total"]):
     def run(self):
         Meeting.barrier.wait(timeout=20)
         self.outputs.total = 1
+
+
+class Frames:
+    """Something large."""
+
+
+class Track(Task, optional_input_names=["before"], output_names=["made"]):
+    """Make something, and note how many of what was made before are still there."""
+
+    alive = []
+    made = weakref.WeakSet()
+
+    def run(self):
+        Track.alive.append(len(Track.made))
+        self.outputs.made = Frames()
+        Track.made.add(self.outputs.made)
 
 
 def add(a, b=0):

@@ -1,102 +1,149 @@
-"""From a task identifier to the class that runs it."""
+"""From a task type and a task identifier to the class that runs it."""
 
 from __future__ import annotations
 
-import importlib
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.discovery import discover_tasks
 from workflows.errors import GraphError, describe_exception
 from workflows.suggestions import did_you_mean
+from workflows.tasks.foreign import foreign_task, imported_foreign, is_foreign
 from workflows.tasks.functions import function_task
+from workflows.tasks.importing import import_named
+from workflows.tasks.notebooks import notebook_task
+from workflows.tasks.ppf import PpfPort, ppf_task
+from workflows.tasks.registration import completed
+from workflows.tasks.scripts import script_task
 from workflows.tasks.task import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+_made: dict[tuple[Any, str], tuple[Any, type[Task]]] = {}
+"""The classes made of something else, with what they are made of: a reloaded module makes new ones."""
 
 
-def resolve_task(task_type: str, task_identifier: str) -> type[Task]:
-    """Find the task class, or make one of the function, that an identifier names.
+def resolve_task(
+    task_type: str, task_identifier: str | None, *, task_generator: str | None = None
+) -> type[Task]:
+    """Find the task class, or make one of the function or program, that an identifier names.
 
     The identifier is a dotted name, or its last parts if only one imported or
-    discovered task ends with them. Whoever calls this has asked the policy.
+    discovered task ends with them, or ``path/file.py::Name``. Whoever calls this
+    has asked the policy: whatever is named gets imported. Asking again returns
+    the same class, in little time, so that a task can be shipped to another
+    process as the arguments of this function.
 
     Raises
     ------
     GraphError
         There is nothing of that name, several tasks match, or it is not a task.
+    UnsupportedError
+        A package that this type of task needs is not installed.
     """
-    found = Task.registered.get(task_identifier) or _imported(task_identifier)
-    if found is None:
-        found = _imported(_full_identifier(task_type, task_identifier))
-    return _as_task(found, task_type, task_identifier)
+    if task_type == "ppfport":
+        return PpfPort
+    if not isinstance(task_identifier, str) or not task_identifier:
+        raise GraphError(f"a task of the type {task_type!r} needs a task identifier")
+    if task_type == "generated":
+        return _generated(task_identifier, task_generator)
+    if task_type not in _FINDERS:
+        raise GraphError(f"there is no task type {task_type!r}{did_you_mean(task_type, TASK_TYPES)}")
+    return _FINDERS[task_type](task_identifier)
 
 
-def _as_task(found: Any, task_type: str, task_identifier: str) -> type[Task]:
-    is_task = isinstance(found, type) and issubclass(found, Task)
-    if task_type == "class":
-        if not is_task:
-            raise GraphError(f"{task_identifier!r} is not a Task class")
-        task_class: type[Task] = found
-        return task_class
-    if is_task:
-        raise GraphError(f"{task_identifier!r} is a Task class: its task type is 'class'")
+def _class(identifier: str) -> type[Task]:
+    return _as_class(Task.registered.get(identifier) or _found("class", identifier), identifier)
+
+
+def _method(identifier: str) -> type[Task]:
+    return _made_once(function_task, _function("method", identifier), identifier)
+
+
+def _ppf_method(identifier: str) -> type[Task]:
+    return _made_once(ppf_task, _function("ppfmethod", identifier), identifier)
+
+
+_FINDERS: dict[str, Callable[[str], type[Task]]] = {
+    "class": _class,
+    "method": _method,
+    "ppfmethod": _ppf_method,
+    "script": script_task,
+    "notebook": notebook_task,
+}
+TASK_TYPES = (*_FINDERS, "ppfport", "generated")
+"""What ``resolve_task`` knows; graphs are unfolded before."""
+
+
+def _generated(identifier: str, generator_name: str | None) -> type[Task]:
+    if not generator_name:
+        raise GraphError(f"the generated task {identifier!r} needs a task generator")
+
+    def generate(generator: Callable[[str], Any], name: str) -> type[Task]:
+        try:
+            generated = generator(name)
+        except (Exception, SystemExit) as error:
+            text = f"{generator_name!r} cannot generate the task {name!r}: {describe_exception(error)}"
+            raise GraphError(text) from error
+        return _as_class(generated, name)
+
+    return _made_once(generate, _function("method", generator_name), identifier, of=generator_name)
+
+
+def _made_once(
+    make: Callable[[Any, str], type[Task]], found: Any, identifier: str, *, of: str | None = None
+) -> type[Task]:
+    """Make a class, unless that was done before of the very same thing."""
+    key = (of or make, identifier)
+    known = _made.get(key)
+    if known is None or known[0] is not found:
+        known = _made[key] = (found, make(found, identifier))
+    return known[1]
+
+
+def _as_class(found: Any, identifier: str) -> type[Task]:
+    if isinstance(found, type) and issubclass(found, Task):
+        return found
+    if is_foreign(found):
+        return _made_once(foreign_task, found, identifier)
+    raise GraphError(f"{identifier!r} is not a Task class")
+
+
+def _function(task_type: str, identifier: str) -> Callable[..., Any]:
+    found: Any = _found(task_type, identifier)
+    if is_foreign(found) or (isinstance(found, type) and issubclass(found, Task)):
+        raise GraphError(f"{identifier!r} is a Task class: its task type is 'class'")
     if not callable(found):
-        raise GraphError(f"{task_identifier!r} is not a function")
-    return function_task(found)
+        raise GraphError(f"{identifier!r} is not a function")
+    function: Callable[..., Any] = found
+    return function
 
 
+def _found(task_type: str, identifier: str) -> Any:
+    found = import_named(identifier)
+    if found is None:
+        whole = _full_identifier(task_type, identifier)
+        found = Task.registered.get(whole) or imported_foreign().get(whole) or import_named(whole)
+    return found
+
+
+@cache
 def _full_identifier(task_type: str, suffix: str) -> str:
-    """Complete a short name."""
+    """Complete a short name; kept, because that looks through all installed packages."""
     known = set(_known_identifiers(task_type))
-    matches = sorted(name for name in known if name.endswith(f".{suffix}"))
-    if len(matches) > 1:
-        names = " and ".join(repr(name) for name in matches)
-        raise GraphError(f"task {suffix!r} is ambiguous, it may be {names}: write the whole name")
-    if not matches:
+    whole = suffix if suffix in known else completed(suffix, known)
+    if whole is None:
         shortened = [name.split(".")[-suffix.count(".") - 1 :] for name in sorted(known)]
         suggestion = did_you_mean(suffix, [".".join(parts) for parts in shortened])
         raise GraphError(f"there is no task {suffix!r} of the type {task_type!r}{suggestion}")
-    return matches[0]
+    return whole
 
 
 def _known_identifiers(task_type: str) -> Iterator[str]:
     if task_type == "class":
         yield from Task.registered
+        yield from imported_foreign()
     for task in discover_tasks().tasks:
         if task.task_type == task_type:
             yield task.task_identifier
-
-
-def _imported(identifier: str) -> Any:
-    """Import what a dotted name stands for; None if no module has the first parts of the name."""
-    if identifier in Task.registered:
-        return Task.registered[identifier]
-    parts = identifier.split(".")
-    if not all(part.isidentifier() for part in parts):
-        raise GraphError(f"{identifier!r} is not the dotted name of a task")
-    for size in range(len(parts) - 1, 0, -1):
-        found = _module(".".join(parts[:size]))
-        if found is not None:
-            return _attribute(found, parts[size:], identifier)
-    return None
-
-
-def _module(name: str) -> Any:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name is not None and f"{name}.".startswith(f"{error.name}."):
-            return None
-        raise GraphError(f"cannot import {name!r}: {describe_exception(error)}") from error
-    except (Exception, SystemExit) as error:
-        raise GraphError(f"cannot import {name!r}: {describe_exception(error)}") from error
-
-
-def _attribute(found: Any, names: list[str], identifier: str) -> Any:
-    for name in names:
-        if not hasattr(found, name):
-            suggestion = did_you_mean(name, (known for known in dir(found) if not known.startswith("_")))
-            raise GraphError(f"there is no task {identifier!r}{suggestion}")
-        found = getattr(found, name)
-    return found

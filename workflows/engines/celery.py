@@ -82,7 +82,8 @@ def run_celery(
     settings
         Settings of Celery that come before those of the environment.
     worker_engine, worker_options
-        The engine that the worker uses, and its options.
+        The engine that the worker uses, and its options; also ``varinfo``, since
+        results are stored where they are made.
     interval_s
         Seconds between two looks at the result backend.
     silence_s
@@ -100,6 +101,8 @@ def run_celery(
 
 
 def _request(run: Run) -> dict[str, Any]:
+    if run.context.stores:
+        raise UnsupportedError("results are stored where they are made: give 'varinfo' in worker_options")
     plan = run.plan
     inputs = []
     for node_id, given in plan.inputs.items():

@@ -13,6 +13,7 @@ from celery.exceptions import Ignore, TaskRevokedError
 
 from workflows.engines import celery_worker, ewoks_calls
 from workflows.engines.celery_jobs import EXECUTE_GRAPH, RUN_GRAPH
+from workflows.engines.celery_policy import check_arguments
 from workflows.engines.celery_settings import make_app
 from workflows.errors import Cancelled, WorkflowError
 
@@ -29,8 +30,9 @@ def run_graph(self: Any, request: dict[str, Any]) -> dict[str, Any]:
 @app.task(name=EXECUTE_GRAPH, bind=True)
 def execute_graph(self: Any, *args: Any, **arguments: Any) -> dict[str, Any]:
     """Run a workflow and return its outputs, for clients of ewoks."""
-    arguments = ewoks_calls.merged(arguments, self.app.conf.get("ewoks_execution") or {})
     try:
+        check_arguments(arguments)
+        arguments = ewoks_calls.merged(arguments, self.app.conf.get("ewoks_execution") or {})
         with celery_worker.cancellable(self) as token:
             return ewoks_calls.execute_graph(*args, job_id=self.request.id, cancel=token, **arguments)
     except Cancelled as error:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from workflows.catalog.discovery import discover_tasks
+from workflows.catalog.installed import InstalledTasks
 from workflows.errors import PolicyError, UnsupportedError
-from workflows.policy import AnyTask, ClosedList
+from workflows.policy import AnyTask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +36,7 @@ def worker_policy() -> Policy:
     if name == "any":
         return AnyTask()
     if name == "installed":
-        return ClosedList(task.task_identifier for task in discover_tasks().tasks)
+        return InstalledTasks()
     raise UnsupportedError(f"{_VARIABLE} is 'installed' or 'any', not {name!r}")
 
 
@@ -50,6 +50,25 @@ def check_trusted(what: str) -> None:
     """
     if not isinstance(worker_policy(), AnyTask):
         raise PolicyError(f"{what} is not allowed here: the worker runs installed tasks only")
+
+
+def check_arguments(arguments: Mapping[str, Any]) -> None:
+    """Refuse arguments of a client that take trust: those by which files are read or written.
+
+    Raises
+    ------
+    PolicyError
+        The policy of this worker is not ``any``.
+    """
+    for name in ("environment", "convert_destination", "varinfo", "load_options"):
+        value = arguments.get(name)
+        if isinstance(value, dict):
+            value = {key for key, item in value.items() if item is not None} - {"representation"}
+        if value:
+            check_trusted(name)
+    execinfo = arguments.get("execinfo")
+    if isinstance(execinfo, dict) and execinfo.get("handlers"):
+        check_trusted("handlers in execinfo")
 
 
 def checked_source(graph: Mapping[str, Any] | str) -> Mapping[str, Any] | str:

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.cancellation import CancelToken
 from workflows.engines.celery_jobs import RUNNING, is_cancelled
-from workflows.engines.celery_policy import checked_engine, checked_source, worker_policy
+from workflows.engines.celery_policy import (
+    check_arguments,
+    checked_engine,
+    checked_source,
+    worker_policy,
+)
 from workflows.engines.json_values import from_json
 from workflows.engines.records import error_record, event_record, run_record
 from workflows.errors import WorkflowError
@@ -32,6 +37,7 @@ _GRACE_S = 10.0
 def run_and_record(task: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Run a job for the engine ``celery``; what is refused is part of the record."""
     try:
+        check_arguments(request["engine_options"])
         with _Reporter(task).watching() as reporter:
             result = run_graph(
                 checked_source(request["workflow"]),

@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from workflows import execution
 from workflows.catalog import discovery
-from workflows.engines.celery_policy import check_trusted, checked_engine, checked_source, worker_policy
+from workflows.engines.celery_policy import check_arguments, checked_engine, checked_source, worker_policy
 from workflows.errors import UnsupportedError
-from workflows.graphs.graph import load_graph
-from workflows.keys import json_node_id, node_name
-from workflows.running.plan import make_plan
+from workflows.graphs import convert
+from workflows.keys import node_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +24,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_WITHOUT_EFFECT = ("upload_parameters", "slurm_arguments", "save_options")
-_KNOWN_FORMS = (None, "json", "json_dict", "json_string")
+_WITHOUT_EFFECT = ("upload_parameters", "slurm_arguments")
 
 
 def execute_graph(
@@ -37,6 +35,7 @@ def execute_graph(
     engine: str | None = None,
     execinfo: Mapping[str, Any] | str | bool | None = None,
     load_options: Mapping[str, Any] | None = None,
+    save_options: Mapping[str, Any] | None = None,
     environment: Mapping[str, str] | None = None,
     convert_destination: str | None = None,
     **arguments: Any,
@@ -45,26 +44,23 @@ def execute_graph(
 
     Raises
     ------
-    PolicyError
-        The client wants to read or write files, or to set variables, of a worker
-        whose policy is not ``any``.
+    WorkflowError
+        As ``workflows.execute_graph``.
     """
-    _check_load_options(load_options)
     for name in _WITHOUT_EFFECT:
         if arguments.pop(name, None):
             logger.warning("Job %s: %s has no effect here", job_id, name)
-    if environment or convert_destination:
-        check_trusted("environment and convert_destination")
     source = checked_source(graph)
     inputs = arguments.pop("inputs", None) or ()
     if convert_destination:
-        _write(convert_destination, _with_inputs(source, inputs))
+        _convert(source, convert_destination, inputs, load_options, save_options)
     if isinstance(execinfo, dict):
         execinfo = {**execinfo, "job_id": execinfo.get("job_id") or job_id}
     with _variables(environment or {}):
         outputs = execution.execute_graph(
             source,
             inputs,
+            load_options=_given(load_options),
             engine=checked_engine(engine or "local"),
             execinfo=job_id if execinfo in (None, True) else execinfo,
             cancel=cancel,
@@ -77,25 +73,17 @@ def execute_graph(
 
 def convert_graph(
     source: Mapping[str, Any] | str,
-    destination: str | Mapping[str, Any] | None = None,
+    destination: Any = None,
+    *,
     inputs: Sequence[Mapping[str, Any]] | None = None,
     load_options: Mapping[str, Any] | None = None,
     save_options: Mapping[str, Any] | None = None,
-    **_: Any,
+    save_requirements: bool = True,
 ) -> Any:
-    """Return a workflow with its inputs as default inputs, or write it to a JSON file."""
-    _check_load_options(load_options)
-    document = _with_inputs(checked_source(source), inputs or ())
-    form = (save_options or {}).get("representation")
-    if destination is None or destination == {} or form == "json_dict":
-        return document
-    if form not in _KNOWN_FORMS:
-        raise UnsupportedError(f"workflows are written as JSON here, not as {form!r}")
-    if form == "json_string":
-        return json.dumps(document)
-    check_trusted("writing a file")
-    _write(str(destination), document)
-    return str(destination)
+    """Return a workflow with its inputs as default inputs, or write it to a file."""
+    check_arguments({"load_options": load_options, "convert_destination": destination or None})
+    source, requirements = checked_source(source), {"with_requirements": save_requirements}
+    return _convert(source, destination or None, inputs or (), load_options, save_options, **requirements)
 
 
 def discover_tasks(*modules: str, task_type: str | None = None, **_: Any) -> list[dict[str, Any]]:
@@ -125,34 +113,32 @@ def merged(arguments: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[st
     return result
 
 
-def _check_load_options(options: Mapping[str, Any] | None) -> None:
-    for name, value in (options or {}).items():
-        if value is not None and not (name == "representation" and value in _KNOWN_FORMS):
-            raise UnsupportedError(
-                f"load_options: {name}={value!r} is not supported: send the workflow itself"
-            )
+def _convert(
+    source: Mapping[str, Any] | str,
+    destination: Any,
+    inputs: Sequence[Mapping[str, Any]],
+    load_options: Mapping[str, Any] | None,
+    save_options: Mapping[str, Any] | None,
+    *,
+    with_requirements: bool = True,
+) -> Any:
+    loading, saving = _given(load_options), _given(save_options)
+    written = convert.convert_graph(
+        source,
+        destination,
+        inputs=inputs,
+        flatten=bool(inputs),  # inputs are not stored in sub-graphs
+        source_representation=loading.pop("representation", None),
+        with_requirements=with_requirements,
+        **loading,
+        **saving,
+    )
+    return str(written) if isinstance(written, Path) else written
 
 
-def _with_inputs(source: Mapping[str, Any] | str, inputs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the document of a graph with its inputs: in the nodes, and as they were given."""
-    graph = load_graph(source)
-    document = graph.to_dict()
-    if not inputs:
-        return document
-    plan = make_plan(graph, inputs, policy=worker_policy())
-    placed = {str(json_node_id(node_id)): given for node_id, given in plan.inputs.items()}
-    for node in document["nodes"]:
-        given = placed.get(str(node["id"]))
-        if given:
-            node["default_inputs"] = [{"name": name, "value": value} for name, value in given.items()]
-    document["graph"] = {**document["graph"], "execute_arguments": {"inputs": list(inputs)}}
-    return document
-
-
-def _write(destination: str, document: Mapping[str, Any]) -> None:
-    path = Path(destination)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=2))
+def _given(options: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Leave out options that are None: clients send them all."""
+    return {name: value for name, value in (options or {}).items() if value is not None}
 
 
 def _as_json(outputs: dict[str, Any]) -> dict[str, Any]:

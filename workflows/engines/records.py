@@ -79,6 +79,7 @@ def read_results(record: dict[str, Any]) -> tuple[dict[NodeId, NodeResult], dict
             from_json(node["ended_at"]),
             node["n_runs"],
             tuple(node["rounds"]),
+            from_json(node["uris"]),
         )
     return results, left_behind
 
@@ -101,6 +102,7 @@ def _node_record(node_id: NodeId, node: NodeResult) -> dict[str, Any]:
         "ended_at": to_json(node.ended_at),
         "n_runs": node.n_runs,
         "rounds": list(node.rounds),
+        "uris": to_json(node.uris),
     }
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.resolve import resolve_task
 from workflows.engines.parcels import PackedError, PackingError, find_unsendable, pack, pack_error, unpack
 from workflows.errors import GraphError, TaskError, WorkflowError, describe_exception
 from workflows.events import utc_now
-from workflows.running.calls import perform, perform_within
+from workflows.running.calls import perform
 from workflows.running.results import NodeResult
 from workflows.states import State
 from workflows.tasks.task import Task
@@ -50,6 +50,7 @@ class Outcome:
     error: PackedError | None
     started_at: datetime
     ended_at: datetime
+    uris: tuple[str | None, Mapping[str, str]] | None = None
 
 
 def pack_work(call: NodeCall, *, time_limit_s: float | None = None) -> bytes:
@@ -69,7 +70,7 @@ def pack_work(call: NodeCall, *, time_limit_s: float | None = None) -> bytes:
         label=node.label,
         inputs=call.inputs,
         options=context.options,
-        store=context.store,
+        store=context.stores.get(node.id),
         time_limit_s=time_limit_s,
         reports=context.stream.active,
     )
@@ -100,14 +101,14 @@ def carry_out(
         failure = TaskError(f"the other process cannot find it: {error.message}", **place)
         failure.__cause__ = error
         return _pack_outcome(NodeResult(State.FAILED, error=failure), started_at, place)
-    limit_s = work.time_limit_s
-    run_task = perform if limit_s is None else partial(perform_within, limit_s)
-    result = run_task(
+    result = perform(
         task_class,
         work.inputs,
         options=work.options,
+        store=work.store,
         token=token,
         on_progress=on_progress if work.reports else None,
+        time_limit_s=work.time_limit_s,
         **place,
     )
     return _pack_outcome(result, started_at, place | {"task_name": task_class.__name__})
@@ -129,6 +130,7 @@ def unpack_result(call: NodeCall, parcel: bytes) -> NodeResult:
         raised if isinstance(raised, WorkflowError) else None,
         outcome.started_at,
         outcome.ended_at,
+        uris=outcome.uris,
     )
 
 
@@ -150,7 +152,7 @@ def _pack_outcome(result: NodeResult, started_at: datetime, place: dict[str, Any
     packed = None if result.error is None else pack_error(result.error)
     ended_at = utc_now()
     try:
-        return pack(Outcome(str(result.state), result.outputs, packed, started_at, ended_at))
+        return pack(Outcome(str(result.state), result.outputs, packed, started_at, ended_at, result.uris))
     except PackingError as error:
         culprit = find_unsendable(dict(result.outputs))
         text = f"its outputs cannot be sent: {error.text}"

@@ -29,8 +29,8 @@ class Node:
         Whether the node runs although no link leads to it.
     conditions_else_value
         The value that means "else" in the conditions of its outgoing links.
-    error_link : Link or None
-        For a default error node: the link that leads to it, whatever its source.
+    is_error_handler : bool
+        Whether it handles the errors of all nodes without handler, and never starts by itself.
     varinfo : mapping
         How its results are stored, where that differs from the workflow.
     attributes : mapping
@@ -41,9 +41,9 @@ class Node:
         "attributes",
         "conditions_else_value",
         "default_inputs",
-        "error_link",
         "force_start_node",
         "id",
+        "is_error_handler",
         "label",
         "task_generator",
         "task_identifier",
@@ -69,7 +69,7 @@ class Node:
         self.default_inputs: tuple[tuple[InputKey, Any], ...] = ()
         self.force_start_node = False
         self.conditions_else_value: Any = None
-        self.error_link: Link | None = None
+        self.is_error_handler = False
         self.varinfo: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
@@ -125,11 +125,3 @@ class Link:
     def may_be_left_out(self) -> bool:
         """Whether the link is optional by itself, whatever comes before it."""
         return self.on_error or bool(self.conditions) if self.required is None else not self.required
-
-    def between(self, source: NodeId, target: NodeId) -> Link:
-        """Make a link that does the same between other nodes."""
-        link = Link(source, target)
-        for name in self.__slots__:
-            if name not in ("source", "target"):
-                setattr(link, name, getattr(self, name))
-        return link

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import GraphError
 from workflows.graphs.checks import check_links, check_structure
-from workflows.graphs.parsing import parse_links, parse_nodes
+from workflows.graphs.error_handlers import default_error_links
+from workflows.graphs.items import parse_links, parse_nodes
+from workflows.graphs.limits import DEFAULT_LIMITS
 from workflows.graphs.reading import read_document
 from workflows.graphs.structure import Structure
+from workflows.graphs.subgraphs import flatten_document
 from workflows.values import own_copy
 
 if TYPE_CHECKING:
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from workflows.graphs.elements import Link, Node
+    from workflows.graphs.limits import Limits
+    from workflows.graphs.subgraphs import FlatDocument
     from workflows.keys import NodeId
 
 _MOST_PROBLEMS = 100
@@ -57,8 +62,19 @@ class Graph:
         return copy
 
 
-def load_graph(source: Graph | Mapping[str, Any] | str | Path) -> Graph:
-    """Load a graph from a dict, a JSON text or the path of a JSON file.
+def load_graph(
+    source: object,
+    *,
+    representation: str | None = None,
+    root_dir: str | Path | None = None,
+    root_module: str | None = None,
+    with_files: bool = True,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Graph:
+    """Load a graph from whatever ``read_document`` reads, which tells the parameters.
+
+    With ``with_files=False`` sub-graphs may not be files, only part of the
+    document: for graphs of strangers, who must not name files here.
 
     Examples
     --------
@@ -73,21 +89,30 @@ def load_graph(source: Graph | Mapping[str, Any] | str | Path) -> Graph:
     """
     if isinstance(source, Graph):
         return source
-    document = read_document(source)
+    place: dict[str, Any] = {"root_dir": root_dir, "root_module": root_module, "limits": limits}
+    document = read_document(source, representation=representation, **place)
+    sub_representation = None if with_files else "json_dict"
+    flat = flatten_document(
+        document, read=partial(read_document, representation=sub_representation, **place), limits=limits
+    )
+    return _checked_graph(document, flat, limits)
+
+
+def _checked_graph(document: dict[str, Any], flat: FlatDocument, limits: Limits) -> Graph:
     problems = _header_problems(document["graph"])
-    nodes = parse_nodes(document["nodes"], problems)
-    links = parse_links(document["links"], problems)
+    nodes = parse_nodes(flat.nodes, problems)
+    items = flat.links
+    if any(node.is_error_handler for node in nodes.values()):
+        items = [*items, *default_error_links(flat.nodes, flat.links, limits=limits)]
+    links = parse_links(items, problems)
     _refuse(problems)
-    error_links = (node.error_link for node in nodes.values() if node.error_link is not None)
-    _refuse(check_links([*links, *error_links], nodes))
+    _refuse(check_links(links, nodes))
     graph = Graph(document, nodes, links)
     _refuse(check_structure(graph.structure))
     return graph
 
 
 def _header_problems(header: Any) -> list[GraphError]:
-    if not isinstance(header, dict):
-        return [GraphError("'graph' must be an object with the attributes of the graph")]
     return [
         GraphError(f"graph: {name}: must be a text")
         for name in ("id", "label")

@@ -1,242 +1,110 @@
-"""From the items of a document to nodes and links, with every item that has not the right form named.
-
-Written by hand and not with a model class, because it is the greater part of
-the cost of a small task.
-"""
+"""From text to values, in JSON or YAML; nothing that is read is ever executed."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
-from workflows.errors import GraphError
-from workflows.graphs.elements import Link, Node
-from workflows.graphs.schema import TASK_TYPES
-from workflows.keys import InputKey, NodeId, input_key, node_key, node_name
-from workflows.suggestions import did_you_mean
+from workflows.errors import GraphError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable
 
-_FLAGS = ("map_all_data", "on_error", "required", "cache_if_optional")
+    from workflows.graphs.limits import Limits
 
-
-class _Malformed(Exception):
-    """An item of a document has not the form that it must have."""
-
-
-def parse_nodes(items: Iterable[Any], problems: list[GraphError]) -> dict[NodeId, Node]:
-    """Read the nodes of a document; what is wrong with them is added to ``problems``."""
-    nodes: dict[NodeId, Node] = {}
-    for position, item in enumerate(items):
-        try:
-            node = _node(item)
-        except _Malformed as error:
-            problems.append(GraphError(f"{_node_place(item, position)}: {error}", node_id=_known_id(item)))
-            continue
-        if node.id in nodes:
-            problems.append(
-                GraphError(f"two nodes have the id {node.id!r}: rename one of them", node_id=node.id)
-            )
-        nodes[node.id] = node
-    return nodes
+_YAML_DEPTH = 100  # libyaml builds nested values recursively in C, and crashes on a very deep text
+_YAML_GROWTH = 100_000  # how many values more than bytes there may be when aliases are written out
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
-def parse_links(items: Iterable[Any], problems: list[GraphError]) -> list[Link]:
-    """Read the links of a document, those between the same two nodes as one."""
-    links: dict[tuple[NodeId, NodeId], Link] = {}
-    read: dict[tuple[NodeId, NodeId], Any] = {}
-    for position, item in enumerate(items):
-        try:
-            link = _link(item)
-            ends = (link.source, link.target)
-            if ends in links:
-                read[ends] = _merged(read[ends], item)
-                link = _link(read[ends])
-            else:
-                read[ends] = item
-            links[ends] = link
-        except _Malformed as error:
-            problems.append(GraphError(f"{_link_place(item, position)}: {error}"))
-    return list(links.values())
+class Unreadable(GraphError):
+    """The text is not in the format that it was taken for."""
 
 
-def _node(item: Any) -> Node:
-    if type(item) is not dict:
-        raise _Malformed("must be an object with an 'id', not a " + type(item).__name__)
-    get = item.get
-    node_id = get("id")
-    if type(node_id) is not str or not node_id:
-        node_id = _node_id(node_id, "id")
-    label = get("label")
-    if label is None or label == "":
-        label = node_id if type(node_id) is str else node_name(node_id)
-    elif type(label) is not str:
-        raise _Malformed("label: must be a text")
-    task_type, identifier, generator = get("task_type"), get("task_identifier"), get("task_generator")
-    task_type = _task_type(task_type, identifier, generator)
-    node = Node(node_id, label=label, task_type=task_type, task_identifier=identifier, attributes=item)
-    node.task_generator = generator
-    if get("default_inputs"):
-        node.default_inputs = tuple(_default_inputs(item["default_inputs"]))
-    if get("force_start_node") is not None:
-        node.force_start_node = _flag(item, "force_start_node")
-    node.conditions_else_value = get("conditions_else_value")
-    if get("default_error_node") is not None and _flag(item, "default_error_node"):
-        node.error_link = _error_link(node_id, get("default_error_attributes"))
-    if get("varinfo") is not None:
-        node.varinfo = _object(item, "varinfo")
-    return node
+def parse_json(content: bytes, limits: Limits) -> Any:
+    """Read JSON.
 
-
-def _task_type(task_type: Any, identifier: Any, generator: Any) -> str:
-    if task_type is None:
-        raise _Malformed("'task_type' is missing")
-    if type(task_type) is not str or task_type not in TASK_TYPES:
-        raise _Malformed(f"there is no task type {task_type!r}{did_you_mean(task_type, TASK_TYPES)}")
-    if bool(identifier) == (task_type == "ppfport"):
-        raise _Malformed(
-            f"{'remove' if identifier else 'add'} the 'task_identifier' (task type {task_type!r})"
-        )
-    if identifier and type(identifier) is not str:
-        raise _Malformed("'task_identifier' must be a text")
-    if bool(generator) != (task_type == "generated"):
-        raise _Malformed(f"{'remove' if generator else 'add'} the 'task_generator' (task type {task_type!r})")
-    if generator and type(generator) is not str:
-        raise _Malformed("'task_generator' must be a text")
-    return task_type
-
-
-def _default_inputs(items: Any) -> Iterator[tuple[InputKey, Any]]:
-    for position, item in enumerate(_list(items, "default_inputs")):
-        place = f"default_inputs.{position}"
-        if type(item) is not dict or "value" not in item or "name" not in item:
-            raise _Malformed(f"{place}: must have a 'name' and a 'value'")
-        yield _key(item["name"], f"{place}.name"), item["value"]
-
-
-def _error_link(node_id: NodeId, attributes: Any) -> Link:
-    """Make the link that leads to a default error node; its source is filled in later."""
-    if attributes is not None and type(attributes) is not dict:
-        raise _Malformed("default_error_attributes: must be an object")
-    link = Link(node_id, node_id)
-    _read_attributes(link, attributes or {}, "default_error_attributes.")
-    link.on_error = True
-    if not link.data_mapping:
-        link.map_all_data = (attributes or {}).get("map_all_data") is not False
-    return link
-
-
-def _link(item: Any) -> Link:
-    if type(item) is not dict:
-        raise _Malformed("must be an object with 'source' and 'target', not a " + type(item).__name__)
-    source, target = item.get("source"), item.get("target")
-    if type(source) is not str or not source:
-        source = _node_id(source, "source")
-    if type(target) is not str or not target:
-        target = _node_id(target, "target")
-    for name in ("sub_source", "sub_target", "sub_target_attributes"):
-        if item.get(name):
-            end = "source" if name == "sub_source" else "target"
-            raise _Malformed(f"remove {name!r}: node {item.get(end)!r} is not a graph")
-    link = Link(source, target)
-    _read_attributes(link, item)
-    return link
-
-
-def _read_attributes(link: Link, item: Mapping[str, Any], place: str = "") -> None:
-    get = item.get
-    if get("data_mapping"):
-        link.data_mapping = tuple(_mapping(item["data_mapping"], place))
-    if get("conditions"):
-        link.conditions = tuple(_conditions(item["conditions"], place))
-    for name in _FLAGS:
-        if get(name) is not None:
-            setattr(link, name, _flag(item, name))
-
-
-def _mapping(items: Any, place: str) -> Iterator[tuple[InputKey | None, InputKey]]:
-    for position, item in enumerate(_list(items, f"{place}data_mapping")):
-        if type(item) is not dict:
-            raise _Malformed(f"{place}data_mapping.{position}: must be an object")
-        source, target = item.get("source_output"), item.get("target_input")
-        if target is None:
-            raise _Malformed("'target_input' is missing in its 'data_mapping'")
-        if source is not None:
-            source = _key(source, f"{place}data_mapping.{position}.source_output")
-        yield source, _key(target, f"{place}data_mapping.{position}.target_input")
-
-
-def _conditions(items: Any, place: str) -> Iterator[tuple[InputKey, Any]]:
-    for position, item in enumerate(_list(items, f"{place}conditions")):
-        if type(item) is not dict or "source_output" not in item:
-            raise _Malformed(f"{place}conditions.{position}: must have a 'source_output' and a 'value'")
-        yield _key(item["source_output"], f"{place}conditions.{position}.source_output"), item.get("value")
-
-
-def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Make one item of two links between the same nodes: lists are joined, flags must agree."""
-    merged = {**first, **second}
-    for name in ("data_mapping", "conditions"):
-        merged[name] = [*(first.get(name) or ()), *(second.get(name) or ())]
-    for name in _FLAGS:
-        values = {first.get(name), second.get(name)} - {None}
-        if len(values) > 1:
-            raise _Malformed(f"two such links contradict each other about {name!r}: write them as one link")
-        merged[name] = values.pop() if values else None
-    return merged
-
-
-def _key(name: Any, place: str) -> InputKey:
-    if type(name) is str and name:
-        return input_key(name) if name[0].isdigit() else name
-    if type(name) is int and name >= 0:
-        return name
-    raise _Malformed(f"{place}: an input or output is addressed by its name or its position")
-
-
-def _node_id(value: Any, place: str) -> NodeId:
+    Raises
+    ------
+    Unreadable
+        It is not JSON.
+    GraphError
+        It is too large or nested too deeply.
+    """
+    check_size(len(content), limits.n_bytes)
     try:
-        return node_key(value)
+        return json.loads(content)
+    except RecursionError:
+        raise GraphError("the graph is nested too deeply") from None
     except ValueError as error:
-        raise _Malformed(f"{place}: {error}") from None
+        raise Unreadable(f"the graph is not valid JSON: {error}") from error
 
 
-def _flag(item: Mapping[str, Any], name: str) -> bool:
-    value = item[name]
-    if value is not True and value is not False:
-        raise _Malformed(f"{name}: must be true or false, not {value!r}"[:200])
-    return bool(value)
+def parse_yaml(content: bytes, limits: Limits) -> Any:
+    """Read YAML with its plain types only; a date stays the text that it is written as.
 
+    Raises
+    ------
+    Unreadable
+        It is not YAML, or has types of other languages.
+    GraphError
+        It is too large, nested too deeply, or grows too much by its aliases.
+    UnsupportedError
+        PyYAML is not installed.
+    """
+    yaml = import_yaml()
+    check_size(len(content), limits.n_yaml_bytes)
+    fast_loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-def _object(item: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    value = item[name]
-    if type(value) is not dict:
-        raise _Malformed(f"{name}: must be an object")
-    return value
+    class Loader(fast_loader):  # type: ignore[misc, valid-type]
+        yaml_implicit_resolvers = {
+            first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+            for first, resolvers in fast_loader.yaml_implicit_resolvers.items()
+        }
 
-
-def _list(items: Any, place: str) -> list[Any]:
-    if type(items) is not list and type(items) is not tuple:
-        raise _Malformed(f"{place}: must be a list")
-    return list(items)
-
-
-def _node_place(item: Any, position: int) -> str:
-    node_id = item.get("id") if type(item) is dict else None
-    if isinstance(node_id, str) and node_id:
-        return f"node {node_id!r}"
-    known = _known_id(item)
-    return f"node number {position + 1}" if known is None else f"node {known!r}"
-
-
-def _link_place(item: Any, position: int) -> str:
-    if type(item) is dict and ("source" in item or "target" in item):
-        return f"link from {item.get('source')!r} to {item.get('target')!r}"
-    return f"link number {position + 1}"
-
-
-def _known_id(item: Any) -> NodeId | None:
     try:
-        return node_key(item.get("id")) if type(item) is dict else None
-    except ValueError:
-        return None
+        _check_growth(yaml.parse(content, Loader), _YAML_GROWTH + len(content))
+        return yaml.load(content, Loader)
+    except (yaml.YAMLError, ValueError, TypeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise Unreadable(f"the graph is not valid YAML{place}") from error
+
+
+def import_yaml() -> Any:
+    """Import PyYAML, which is needed for YAML only."""
+    try:
+        import yaml  # noqa: PLC0415 -- optional
+    except ImportError:
+        raise UnsupportedError("YAML needs the package 'PyYAML': install it, or use JSON") from None
+    return yaml
+
+
+def check_size(n_bytes: int, limit: int) -> None:
+    """Refuse a text that is too large."""
+    if n_bytes > limit:
+        raise GraphError(f"the graph is larger than {limit / 1e6:g} MB")
+
+
+def _check_growth(events: Iterable[Any], limit: int) -> None:
+    """Refuse values that are nested too deeply, or whose aliases stand for too much in total."""
+    sizes: dict[str, int] = {}
+    opened: list[tuple[str | None, int]] = []
+    total = 0
+    for event in events:
+        kind = type(event).__name__
+        if kind in ("SequenceStartEvent", "MappingStartEvent"):
+            opened.append((event.anchor, total))
+            if len(opened) > _YAML_DEPTH:
+                raise GraphError("the graph is nested too deeply")
+            total += 1
+        elif kind in ("SequenceEndEvent", "MappingEndEvent"):
+            anchor, before = opened.pop()
+            sizes[anchor or ""] = total - before
+        elif kind == "ScalarEvent":
+            sizes[event.anchor or ""] = 1
+            total += 1
+        elif kind == "AliasEvent":
+            total += sizes.get(event.anchor, limit)  # unknown: it contains itself
+        if total > limit:
+            raise GraphError("the YAML aliases stand for too much, or for themselves: write it without")

@@ -6,7 +6,6 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from workflows.errors import GraphError
 from workflows.graphs.components import strong_components
 from workflows.values import equal_values
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from workflows.graphs.elements import Link, Node
     from workflows.keys import NodeId
 
-_MOST_ERROR_LINKS = 500_000
-
 
 class Structure:
     """The graph as an engine sees it.
@@ -25,7 +22,6 @@ class Structure:
     Attributes
     ----------
     links : tuple
-        All links, with those that default error nodes add.
     incoming, outgoing : dict
         The links of each node, in the order of the document.
     required : frozenset
@@ -34,7 +30,7 @@ class Structure:
 
     def __init__(self, nodes: Mapping[NodeId, Node], links: Sequence[Link]) -> None:
         self._nodes = nodes
-        self.links = (*links, *_default_error_links(nodes, links))
+        self.links = tuple(links)
         self.incoming: dict[NodeId, list[Link]] = {node_id: [] for node_id in nodes}
         self.outgoing: dict[NodeId, list[Link]] = {node_id: [] for node_id in nodes}
         for link in self.links:
@@ -65,7 +61,9 @@ class Structure:
     def start_nodes(self) -> tuple[NodeId, ...]:
         """The nodes that run by themselves; empty if every node waits for another (a loop)."""
         return tuple(
-            node.id for node in self._nodes.values() if node.force_start_node or not self.incoming[node.id]
+            node.id
+            for node in self._nodes.values()
+            if node.force_start_node or not (self.incoming[node.id] or node.is_error_handler)
         )
 
     @cached_property
@@ -131,23 +129,3 @@ def downstream(node_ids: Iterable[NodeId], outgoing: Mapping[NodeId, Sequence[Li
 
 def _complements(value: Any, otherwise: Any) -> tuple[Any, ...]:
     return (not value, otherwise) if isinstance(value, bool) else (otherwise,)
-
-
-def _default_error_links(nodes: Mapping[NodeId, Node], links: Sequence[Link]) -> list[Link]:
-    """Link every node without error handler to the default error nodes.
-
-    Handlers, and what comes after them, get none: an error there is final.
-    """
-    templates = [node.error_link for node in nodes.values() if node.error_link is not None]
-    if not templates:
-        return []
-    outgoing: dict[NodeId, list[Link]] = {node_id: [] for node_id in nodes}
-    for link in links:
-        outgoing[link.source].append(link)
-    handlers = {link.target for link in [*templates, *links] if link.on_error}
-    handled = {link.source for link in links if link.on_error}
-    final = downstream(handlers, outgoing)
-    sources = [node_id for node_id in nodes if node_id not in final and node_id not in handled]
-    if len(templates) * len(sources) > _MOST_ERROR_LINKS:
-        raise GraphError(f"{len(templates)} default error nodes are too many for {len(nodes)} nodes")
-    return [template.between(source, template.target) for template in templates for source in sources]

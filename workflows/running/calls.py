@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from workflows.cancellation import CancelToken
@@ -19,14 +18,25 @@ if TYPE_CHECKING:
 
     from workflows.events import EventStream, EventType
     from workflows.graphs.elements import Node
-    from workflows.keys import InputKey
+    from workflows.keys import InputKey, NodeId
     from workflows.running.rounds import Turn
+    from workflows.store import ResultStore
 
 
 class RunContext:
-    """What all nodes of a run share."""
+    """What all nodes of a run share.
 
-    __slots__ = ("options", "store", "stream", "token")
+    Attributes
+    ----------
+    stream, token, options
+        Who hears of the nodes, by what they are stopped, and what every task finds in ``options``.
+    stores : mapping
+        Where the results of nodes are kept, by the ids of the nodes; those that are not in it are not.
+    kept : frozenset or None
+        The nodes whose outputs are wanted at the end; None for all.
+    """
+
+    __slots__ = ("kept", "options", "stores", "stream", "token")
 
     def __init__(
         self,
@@ -34,12 +44,14 @@ class RunContext:
         stream: EventStream,
         token: CancelToken,
         options: Mapping[str, Any] | None = None,
-        store: Any = None,
+        stores: Mapping[NodeId, ResultStore] | None = None,
+        kept: frozenset[NodeId] | None = None,
     ) -> None:
         self.stream = stream
         self.token = token
         self.options = dict(options or {})
-        self.store = store
+        self.stores = stores or {}
+        self.kept = kept
 
     def emit(self, node: Node, event_type: EventType, **fields: Any) -> None:
         """Send an event about a node."""
@@ -80,8 +92,7 @@ class NodeCall:
         if context.stream.active:
             self.announce_start()
             on_progress = self.report_progress
-        carry_out = perform if time_limit_s is None else partial(perform_within, time_limit_s)
-        result = carry_out(
+        result = perform(
             self.task_class,
             self.inputs,
             node_id=node.id,
@@ -89,6 +100,8 @@ class NodeCall:
             options=context.options,
             token=context.token,
             on_progress=on_progress,
+            store=context.stores.get(node.id),
+            time_limit_s=time_limit_s,
         )
         result.started_at, result.ended_at = started_at, utc_now()
         return result
@@ -112,13 +125,78 @@ def perform(
     task_class: type[Task],
     inputs: Mapping[InputKey, Any],
     *,
+    store: ResultStore | None = None,
+    **arguments: Any,
+) -> NodeResult:
+    """Run a task once, in whatever process this is, unless the store knows its outputs.
+
+    ``arguments`` are those of ``Task``, and ``time_limit_s``.
+    """
+    if store is None:
+        return _perform_in_time(task_class, inputs, **arguments)
+    claim = store.claim(task_class, inputs, options=arguments["options"], title=arguments["label"])
+    known = claim.find() if claim is not None else None
+    if claim is not None and known is not None:
+        return NodeResult(State.CACHED, known, uris=store.uris(claim.key))
+    result = _perform_in_time(task_class, inputs, **arguments)
+    if claim is not None and result.state is State.SUCCEEDED:
+        key = claim.save(result.outputs)
+        if key is not None:
+            result.uris = store.uris(key)
+    return result
+
+
+def _perform_in_time(
+    task_class: type[Task],
+    inputs: Mapping[InputKey, Any],
+    *,
+    token: CancelToken,
+    time_limit_s: float | None = None,
+    **arguments: Any,
+) -> NodeResult:
+    """Run a task.
+
+    One that goes on beyond its time limit is asked to stop, and has failed
+    whatever it does then: nothing can end a thread by force.
+    """
+    if time_limit_s is None:
+        return _perform(task_class, inputs, token=token, **arguments)
+    limited = CancelToken(parent=token)
+    timer = threading.Timer(time_limit_s, limited.cancel)
+    timer.daemon = True
+    with token.calling(limited.cancel):
+        timer.start()
+        result = _perform(task_class, inputs, token=limited, **arguments)
+        timer.cancel()
+    if limited.cancelled and not token.cancelled:
+        error = overdue(
+            time_limit_s,
+            node_id=arguments["node_id"],
+            label=arguments["label"],
+            task_name=task_class.__name__,
+        )
+        return NodeResult(State.FAILED, error=error)
+    return result
+
+
+def overdue(time_limit_s: float, **place: Any) -> TaskError:
+    """Make the error of a task that took too long."""
+    text = f"it took longer than its time limit of {time_limit_s:g} s"
+    error = TaskError(text, **place)
+    error.__cause__ = TimeoutError(text)
+    return error
+
+
+def _perform(
+    task_class: type[Task],
+    inputs: Mapping[InputKey, Any],
+    *,
     node_id: Any,
     label: str,
     options: Mapping[str, Any],
     token: CancelToken,
     on_progress: Callable[[float], None] | None,
 ) -> NodeResult:
-    """Run a task once, in whatever process this is."""
     try:
         task = task_class(
             own_copy(inputs),
@@ -144,37 +222,3 @@ def perform(
         failure.__cause__ = error
         return NodeResult(State.FAILED, error=failure)
     return NodeResult(State.SUCCEEDED, task.get_output_values())
-
-
-def perform_within(
-    time_limit_s: float,
-    task_class: type[Task],
-    inputs: Mapping[InputKey, Any],
-    *,
-    token: CancelToken,
-    **arguments: Any,
-) -> NodeResult:
-    """Run a task once, as ``perform`` does, with a time limit.
-
-    A task that goes on beyond it is asked to stop, and has failed whatever it
-    does then: nothing can end a thread by force.
-    """
-    limited = CancelToken(parent=token)
-    timer = threading.Timer(time_limit_s, limited.cancel)
-    timer.daemon = True
-    with token.calling(limited.cancel):
-        timer.start()
-        result = perform(task_class, inputs, token=limited, **arguments)
-        timer.cancel()
-    if not limited.cancelled or token.cancelled:
-        return result
-    place = {"node_id": arguments["node_id"], "label": arguments["label"]}
-    return NodeResult(State.FAILED, error=overdue(time_limit_s, task_name=task_class.__name__, **place))
-
-
-def overdue(time_limit_s: float, **place: Any) -> TaskError:
-    """Make the error of a task that took too long."""
-    text = f"it took longer than its time limit of {time_limit_s:g} s"
-    error = TaskError(text, **place)
-    error.__cause__ = TimeoutError(text)
-    return error

@@ -19,6 +19,12 @@ ERROR_OUTPUTS = ("WorkflowException", "WorkflowExceptionInstance")
 """What an error link carries, besides the inputs of the node that failed."""
 
 
+def visible_outputs(outputs: Mapping[Any, Any], source: Interface) -> Mapping[Any, Any]:
+    """Return the outputs that conditions and links can name: also those inside of a nested one."""
+    nested = outputs.get(source.nested_output) if source.nested_output is not None else None
+    return {**nested, **outputs} if isinstance(nested, dict) else outputs
+
+
 def taken_links(node: Node, links: Sequence[Link], outputs: Mapping[Any, Any]) -> Sequence[Link]:
     """Return those of a node's outgoing links that are taken after its success.
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from workflows.graphs.elements import Link
     from workflows.graphs.structure import Structure
     from workflows.keys import NodeId
-    from workflows.running.rounds import Token, Unit
+    from workflows.running.rounds import Token, Turn, Unit
 
 _MOST_NAMES = 8
 
@@ -42,6 +42,9 @@ class LoopScheduler(Scheduler):
         self._loops = Loops(structure, start_nodes)
         self._max_rounds = max_rounds
         super().__init__(structure, start_nodes)
+
+    def let_go(self, turn: Turn) -> None:
+        """Keep everything: later rounds may need it."""
 
     def _open(self, root: Scope) -> None:
         for unit in self._loops.at_the_top:

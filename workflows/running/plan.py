@@ -86,9 +86,16 @@ def draft_plan(graph: Graph, policy: Policy | None = None) -> Plan:
 
 
 def make_plan(
-    graph: Graph, inputs: Sequence[Mapping[str, Any]] = (), *, policy: Policy | None = None
+    graph: Graph,
+    inputs: Sequence[Mapping[str, Any]] = (),
+    *,
+    policy: Policy | None = None,
+    strict: bool = False,
 ) -> Plan:
     """Make a graph ready to run with the given execution inputs.
+
+    Where ewoks only warns of an input that does not exist, because a class task
+    is handed it all the same, it is refused if ``strict``.
 
     Raises
     ------
@@ -109,7 +116,7 @@ def make_plan(
             "every node waits for another one: give one of them all its required inputs, or "
             "'force_start_node'"
         )
-    for problem in name_problems(plan, complete=True):
+    for problem in name_problems(plan, complete=True, strict=strict):
         raise problem
     return plan
 
@@ -131,7 +138,7 @@ def find_problems(source: Graph | Mapping[str, Any] | str | Path, policy: Policy
     return [problem.message for problem in problems]
 
 
-def name_problems(plan: Plan, *, complete: bool = False) -> Iterator[WorkflowError]:
+def name_problems(plan: Plan, *, complete: bool = False, strict: bool = True) -> Iterator[WorkflowError]:
     """Find inputs and outputs that are used but do not exist; and, if asked, inputs that are missing.
 
     A node with an error handler may miss an input: that is an error which the graph handles.
@@ -141,7 +148,10 @@ def name_problems(plan: Plan, *, complete: bool = False) -> Iterator[WorkflowErr
         interface = task_class.interface
         given = plan.linked(node_id) | plan.inputs[node_id].keys()
         try:
-            interface.check_accepted(given)
+            if interface.knows_complete(given):
+                pass
+            elif strict or not interface.lenient:
+                interface.check_accepted(given)
             if complete and not structure.has_error_handler(node_id):
                 interface.check_complete(given)
         except InputError as error:
@@ -151,7 +161,7 @@ def name_problems(plan: Plan, *, complete: bool = False) -> Iterator[WorkflowErr
             yield error
         for link in structure.outgoing[node_id]:
             for source, _ in link.data_mapping:
-                if source is not None and source not in interface.outputs and not link.on_error:
+                if not interface.has_output(source) and not link.on_error:
                     yield GraphError(
                         f"node {node_id!r} ({task_class.__name__}) has no output {source!r}, which "
                         f"the link to {link.target!r} uses{did_you_mean(source, interface.outputs)}",
@@ -182,18 +192,19 @@ def _find_tasks(graph: Graph, policy: Policy, tasks: Tasks) -> Iterator[Workflow
     for node in graph.nodes.values():
         wanted.setdefault((node.task_type, node.task_identifier, node.task_generator), []).append(node)
     allowed = True
-    for (task_type, identifier, _), nodes in wanted.items():
+    for (task_type, identifier, generator), nodes in wanted.items():
         try:
-            policy.check(task_type=task_type, task_identifier=str(identifier))
+            policy.check(task_type=task_type, task_identifier=str(identifier), task_generator=generator)
         except PolicyError as error:
             allowed = False
             yield PolicyError(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
     found: Tasks = {}
-    for (task_type, identifier, _), nodes in wanted.items() if allowed else ():
+    for (task_type, identifier, generator), nodes in wanted.items() if allowed else ():
         try:
-            task_class = resolve_task(task_type, str(identifier))
-        except GraphError as error:
-            problem = GraphError(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
+            task_class = resolve_task(task_type, identifier, task_generator=generator)
+            policy.check_found(task_class, task_type=task_type, task_identifier=str(identifier))
+        except (GraphError, PolicyError) as error:
+            problem = type(error)(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
             problem.__cause__ = error
             yield problem
             continue

@@ -30,6 +30,8 @@ class NodeResult:
     ended_at: datetime | None = None
     n_runs: int = 0
     rounds: tuple[int, ...] = ()
+    uris: tuple[str | None, Mapping[str, str]] | None = None
+    """Where the result and each output are stored in the layout of ewoks, if they are."""
 
 
 @dataclass(frozen=True)

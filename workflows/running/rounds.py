@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 class Token:
     """What a link brings: the outputs of its source, or its error."""
 
-    __slots__ = ("data", "is_taken")
+    __slots__ = ("data", "is_taken", "n_awaited")
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, n_links: int) -> None:
         self.data = data
+        self.n_awaited = n_links
+        """How many of the links that bring it have not been used yet (in graphs without loops)."""
         self.is_taken = False
         """Whether a node has run because of it."""
 

@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.errors import Cancelled
 from workflows.running.calls import NodeCall
-from workflows.running.links import error_links, error_outputs, handed_over, taken_links
+from workflows.running.links import (
+    error_links,
+    error_outputs,
+    handed_over,
+    taken_links,
+    traceback_text,
+    visible_outputs,
+)
 from workflows.running.loop_scheduler import LoopScheduler
 from workflows.running.results import NodeResult
 from workflows.running.scheduler import Scheduler
@@ -60,10 +67,9 @@ class Run:
 
     def take(self) -> NodeCall | None:
         """Return the next node to execute; None if there is none until another result comes."""
-        if self.context.token.cancelled:
-            return None
-        turn = self._scheduler.take()
+        turn = None if self.context.token.cancelled else self._scheduler.take()
         if turn is None:
+            self.context.stream.flush()
             return None
         plan, node_id = self.plan, turn.node_id
         return NodeCall(
@@ -77,8 +83,9 @@ class Run:
         fired: Sequence[Link] = ()
         carried: Mapping[Any, Any] = result.outputs
         if result.state.is_success:
-            fired = taken_links(node, links, self._visible(node.id, result.outputs))
-            error = self._unset_output(call, result.outputs, fired)
+            carried = visible_outputs(result.outputs, call.task_class.interface)
+            fired = taken_links(node, links, carried)
+            error = self._unset_output(call, carried, fired)
             if error is not None:
                 result = NodeResult(State.FAILED, {}, error, result.started_at, result.ended_at)
         result.rounds = call.turn.scope.rounds
@@ -87,6 +94,8 @@ class Run:
             fired = error_links(links)
             carried = error_outputs(result.error, call.inputs)
         self._end(node, result)
+        if self.context.kept is not None and node.id not in self.context.kept:
+            result.outputs = {}
         for node_id in self._scheduler.end(call.turn, fired, carried, failed=failed):
             self._end(self.plan.graph.nodes[node_id], NodeResult(self._left_out))
 
@@ -132,12 +141,8 @@ class Run:
             interface = self.plan.interface(turn.node_id)
             for link, token in turn.tokens:
                 inputs.update(handed_over(link, token.data, interface))
+            self._scheduler.let_go(turn)
         return inputs
-
-    def _visible(self, node_id: NodeId, outputs: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return what conditions can test: the outputs, and those inside of a nested one."""
-        nested = self.plan.interface(node_id).nested_output
-        return outputs if nested is None else {**outputs, **outputs.get(nested, {})}
 
     def _unset_output(
         self, call: NodeCall, outputs: Mapping[str, Any], fired: Sequence[Link]
@@ -160,13 +165,24 @@ class Run:
             self._errors[node.id] = result.error
         self.results[node.id] = result
         if self.context.stream.active:
-            self.context.emit(node, "end", **ending(result.state, result.error))
+            self.context.emit(node, "end", **ending(result.state, result.error), **_uris(result))
 
 
 def ending(state: State, error: WorkflowError | None) -> dict[str, str | None]:
     """Return the fields of an end event."""
+    if error is None:
+        return {"state": state.value}
     return {
-        "state": str(state),
-        "error_code": error.code if error else None,
-        "error_message": error.message if error else None,
+        "state": state.value,
+        "error_code": error.code,
+        "error_message": error.message,
+        "error_traceback": traceback_text(error),
     }
+
+
+def _uris(result: NodeResult) -> dict[str, Any]:
+    if result.uris is None:
+        return {}
+    task_uri, outputs = result.uris
+    uris = [{"name": name, "value": uri} for name, uri in outputs.items()]
+    return {"task_uri": task_uri, "output_uris": uris}

@@ -69,7 +69,7 @@ class Scheduler:
         list
             The nodes that are skipped because of that.
         """
-        token = Token(data)
+        token = Token(data, len(fired))
         if failed:
             self._failures.setdefault(turn.node_id, []).append(token)
         self._finish(turn.scope, turn.node_id, fired, token)
@@ -77,6 +77,13 @@ class Scheduler:
             self._decide_all()
         skipped, self._skipped = self._skipped, []
         return skipped
+
+    def let_go(self, turn: Turn) -> None:
+        """Forget what links brought to a turn, where no other node will need it."""
+        for _, token in turn.tokens:
+            token.n_awaited -= 1
+            if not token.n_awaited:
+                token.data = None
 
     def unhandled_failures(self) -> list[NodeId]:
         """Return the nodes with an error that led to no other node, in the order of the document."""
@@ -108,7 +115,7 @@ class Scheduler:
     def _tokens(self, scope: Scope, node_id: NodeId) -> list[tuple[Link, Token]] | None:
         """Collect what links bring to a node, what counts most last; None if it may not run."""
         links = self._incoming[node_id]
-        may_run = not links or node_id in self._starts
+        may_run = node_id in self._starts
         tokens: list[tuple[Link, Token]] = []
         for link in links:
             token = scope.tokens.get(link)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from workflows.graphs.graph import Graph
     from workflows.tasks.task import Task
 
+    Wanted = tuple[NodeId, str | None, str | None]
+    """A node, the name of an output (None: all of them), and its new name."""
+
 _SELECTORS = ("id", "label", "task_identifier", "all")
 DEFAULT_OUTPUTS: tuple[Mapping[str, Any], ...] = ({"all": False},)
 
@@ -53,7 +56,7 @@ def placed_inputs(
 
 def selected_outputs(
     graph: Graph, tasks: Mapping[NodeId, type[Task]], outputs: Sequence[Mapping[str, Any]] | None
-) -> list[tuple[NodeId, str | None, str | None]]:
+) -> list[Wanted]:
     """Return which outputs make the result: node, name (None: all of them) and new name.
 
     Raises
@@ -61,7 +64,7 @@ def selected_outputs(
     GraphError
         A key is misspelt, or no selected node has an output of that name.
     """
-    wanted: list[tuple[NodeId, str | None, str | None]] = []
+    wanted: list[Wanted] = []
     for item in DEFAULT_OUTPUTS if outputs is None else outputs:
         _check_keys(item, optional=("name", "new_name"), error=GraphError)
         name = item.get("name")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from inspect import Parameter
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from workflows.tasks.interface import Interface
 from workflows.tasks.task import Task
@@ -26,11 +26,14 @@ class FunctionTask(Task, register=False):
 
     def run(self) -> None:
         """Call the function; what it returns is the output ``return_value``."""
-        arguments = self.get_positional_input_values()
-        self.outputs[RETURN_VALUE] = self.function(*arguments, **self.get_named_input_values())
+        positions = self.get_positional_input_values()
+        self._output_values[RETURN_VALUE] = self.function(*positions, **self.get_named_input_values())
 
 
-def function_task(function: Callable[..., Any]) -> type[FunctionTask]:
+_FunctionTask = TypeVar("_FunctionTask", bound=FunctionTask)
+
+
+def function_task(function: Callable[..., Any], identifier: str | None = None) -> type[FunctionTask]:
     """Make a task class of a function.
 
     Its inputs are the parameters of the function. A function that does not
@@ -43,14 +46,25 @@ def function_task(function: Callable[..., Any]) -> type[FunctionTask]:
     >>> task.outputs.return_value
     (3, 1)
     """
-    name = getattr(function, "__name__", type(function).__name__)
-    attributes = {
-        "function": staticmethod(function),
-        "interface": function_interface(function),
-        "__module__": getattr(function, "__module__", None) or __name__,
-        "__doc__": function.__doc__,
-    }
-    return type(name, (FunctionTask,), attributes, register=False)
+    return task_of_function(FunctionTask, function, function_interface(function), identifier=identifier)
+
+
+def task_of_function(
+    base: type[_FunctionTask],
+    function: Callable[..., Any],
+    interface: Interface,
+    *,
+    identifier: str | None,
+) -> type[_FunctionTask]:
+    """Make a subclass that bears the name and the text of a function."""
+    return base.derived(
+        getattr(function, "__name__", type(function).__name__),
+        identifier=identifier,
+        function=staticmethod(function),
+        interface=interface,
+        __module__=getattr(function, "__module__", None) or __name__,
+        __doc__=function.__doc__,
+    )
 
 
 def function_interface(function: Callable[..., Any]) -> Interface:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import InputError
@@ -25,7 +25,9 @@ _KEYWORDS = (
     "output_model",
     "version",
     "register",
+    "registry_name",
 )
+_MOST_KEY_SETS = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,8 @@ class Interface:
 
     An input is addressed by its name, or by its position from 0.
     ``positional_names`` are names that a position may fill as well (functions);
-    ``n_positional`` counts the positions that must be given.
+    ``n_positional`` counts the positions that must be given, and ``any_gap`` tells
+    that of the others only the order counts (scripts).
     """
 
     required: tuple[str, ...] = ()
@@ -44,10 +47,15 @@ class Interface:
     positional_names: tuple[str, ...] = ()
     any_name: bool = False
     any_position: bool = False
+    any_gap: bool = False
+    lenient: bool = False
+    """Whether an input that does not exist is passed on with a warning (as ewoks does), not refused."""
+    nested_output: str | None = None
+    """The output that is a dict of outputs: conditions and results look inside it (``ppfmethod``)."""
     input_model: type[BaseModel] | None = None
     output_model: type[BaseModel] | None = None
     version: str | None = None
-    nested_output: str | None = None
+    _complete: set[frozenset[InputKey]] = field(default_factory=set, init=False, compare=False, repr=False)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -60,13 +68,35 @@ class Interface:
             return self.any_position or key < max(self.n_positional, len(self.positional_names))
         return self.any_name or key in self.required or key in self.optional
 
+    def has_output(self, name: InputKey | None) -> bool:
+        """Tell whether there may be an output of this name; None stands for all outputs together."""
+        return name is None or name in self.outputs or self.nested_output is not None
+
+    def unexpected(self, keys: Iterable[InputKey]) -> list[InputKey]:
+        """List the inputs that do not exist."""
+        return [key for key in keys if not self.accepts(key)]
+
     def missing(self, keys: Collection[InputKey]) -> list[InputKey]:
         """List the inputs that must still be given, in the order of their declaration."""
         positions = [key for key in keys if isinstance(key, int)]
-        n_positions = max(self.n_positional, 1 + max(positions, default=-1))
+        last_given = -1 if self.any_gap else max(positions, default=-1)
+        n_positions = max(self.n_positional, 1 + last_given)
         gaps = [position for position in range(n_positions) if position not in keys]
         by_position = {self.positional_names[p] for p in positions if p < len(self.positional_names)}
         return [*gaps, *(name for name in self.required if name not in keys and name not in by_position)]
+
+    def knows_complete(self, keys: Iterable[InputKey]) -> bool:
+        """Tell whether exactly these inputs were found to be complete before.
+
+        Nodes of one task get the same inputs again and again, so the answers
+        are kept; False only means that they must be looked at.
+        """
+        return frozenset(keys) in self._complete
+
+    def note_complete(self, keys: Iterable[InputKey]) -> None:
+        """Remember that these inputs exist and that none is missing."""
+        if len(self._complete) < _MOST_KEY_SETS:
+            self._complete.add(frozenset(keys))
 
     def check_accepted(self, keys: Iterable[InputKey]) -> None:
         """Refuse inputs that do not exist, or that are given by name and by position.
@@ -79,12 +109,15 @@ class Interface:
         keys = list(keys)
         for key in keys:
             if not self.accepts(key):
-                suggestion = did_you_mean(key, self.input_names)
-                raise InputError(f"there is no such input{suggestion}", input_name=key)
+                raise self.unexpected_error(key)
             if isinstance(key, int) and key < len(self.positional_names):
                 name = self.positional_names[key]
                 if name in keys and name in self.input_names:
                     raise InputError(f"is given twice, also as position {key}", input_name=name)
+
+    def unexpected_error(self, key: InputKey) -> InputError:
+        """Make the error about an input that does not exist."""
+        return InputError(f"there is no such input{did_you_mean(key, self.input_names)}", input_name=key)
 
     def check_complete(self, keys: Collection[InputKey]) -> None:
         """Refuse to go on while required inputs are missing.
@@ -140,6 +173,7 @@ def extend_interface(
         n_positional=n_positional,
         any_position=n_positional > 0,
         any_name=parent.any_name or _allows_extra(input_model),
+        lenient=parent.lenient,
         input_model=input_model or parent.input_model,
         output_model=output_model or parent.output_model,
         version=version or parent.version,

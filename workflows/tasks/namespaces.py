@@ -23,8 +23,8 @@ class Inputs:
     __slots__ = ("__interface", "__values")
 
     def __init__(self, values: Mapping[InputKey, Any], interface: Interface) -> None:
-        object.__setattr__(self, "_Inputs__values", values)
-        object.__setattr__(self, "_Inputs__interface", interface)
+        _set_input_values(self, values)
+        _set_input_interface(self, interface)
 
     def __getitem__(self, key: InputKey) -> Any:
         if key in self.__values:
@@ -36,12 +36,9 @@ class Inputs:
         return MISSING_DATA
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
+        if name in self.__values:
+            return self.__values[name]
+        return _attribute_of(self, name)
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         raise AttributeError(f"input {name!r} cannot be changed: inputs are read only")
@@ -57,8 +54,8 @@ class Outputs:
     __slots__ = ("__names", "__values")
 
     def __init__(self, values: dict[str, Any], names: tuple[str, ...]) -> None:
-        object.__setattr__(self, "_Outputs__values", values)
-        object.__setattr__(self, "_Outputs__names", names)
+        _set_output_values(self, values)
+        _set_output_names(self, names)
 
     def __getitem__(self, name: str) -> Any:
         self.__check(name)
@@ -69,12 +66,7 @@ class Outputs:
         self.__values[name] = value
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        try:
-            return self[name]
-        except KeyError as error:
-            raise AttributeError(error.args[0]) from None
+        return _attribute_of(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         try:
@@ -88,15 +80,31 @@ class Outputs:
 
 
 class Missing:
-    """Tells for each input, by attribute or item, whether it was not given."""
+    """Tells for each input or output, by attribute or item, whether it was not given."""
 
-    __slots__ = ("__inputs",)
+    __slots__ = ("__values",)
 
-    def __init__(self, inputs: Inputs | Outputs) -> None:
-        self.__inputs = inputs
+    def __init__(self, values: Inputs | Outputs) -> None:
+        self.__values = values
 
     def __getitem__(self, key: Any) -> bool:
-        return self.__inputs[key] is MISSING_DATA
+        return self.__values[key] is MISSING_DATA
 
     def __getattr__(self, name: str) -> bool:
-        return getattr(self.__inputs, name) is MISSING_DATA
+        return getattr(self.__values, name) is MISSING_DATA
+
+
+def _attribute_of(values: Inputs | Outputs, name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    try:
+        return values[name]
+    except KeyError as error:
+        raise AttributeError(error.args[0]) from None
+
+
+# Both classes turn attributes into values, so their own two are set past that.
+_set_input_values = Inputs.__dict__["_Inputs__values"].__set__
+_set_input_interface = Inputs.__dict__["_Inputs__interface"].__set__
+_set_output_values = Outputs.__dict__["_Outputs__values"].__set__
+_set_output_names = Outputs.__dict__["_Outputs__names"].__set__

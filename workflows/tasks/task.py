@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+import warnings
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from workflows.cancellation import CancelToken
-from workflows.errors import Cancelled, InputError, TaskError, describe_exception
+from workflows.errors import Cancelled, InputError, InputWarning, TaskError, describe_exception
 from workflows.keys import input_key
-from workflows.tasks.interface import Interface, extend_interface
-from workflows.tasks.namespaces import Inputs, Missing, Outputs
+from workflows.tasks.access import ValueAccess
+from workflows.tasks.interface import extend_interface
+from workflows.tasks.place import Placed
+from workflows.tasks.registration import Registered
 from workflows.tasks.validation import validated_inputs, validated_outputs
-from workflows.values import MISSING_DATA, is_missing_data
+from workflows.values import MISSING_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from workflows.cancellation import CancelToken
     from workflows.keys import InputKey, NodeId
 
-_Error = TypeVar("_Error", InputError, TaskError)
+_CALLER_OF_CONSTRUCTOR = 4
 
 
-class Task:
+class ProgressDisplay(Protocol):
+    """An object that shows progress, such as the progress bars of ewoks."""
+
+    progress: float
+
+
+class Task(Registered, ValueAccess, Placed, register=False):
     """One step of a workflow: named inputs, named outputs and a method ``run``.
 
     The class line is the interface; a subclass adds names to those it inherits:
     ``input_names``, ``optional_input_names``, ``output_names``,
-    ``n_required_positional_inputs``, ``version``, and ``register=False`` for a
-    class that no graph refers to. Instead of names, pydantic models may be given
-    as ``input_model`` and ``output_model``: they are checked when the task is
+    ``n_required_positional_inputs``, ``version``; ``registry_name`` is another
+    identifier than the dotted name, and ``register=False`` is for a class that
+    no graph refers to. Instead of names, pydantic models may be given as
+    ``input_model`` and ``output_model``: they are checked when the task is
     executed, and the inputs are then the validated values.
+
+    An input that the class does not declare is kept, with an ``InputWarning``.
+    ``varinfo`` is ignored: storing results is up to the engine.
 
     Examples
     --------
@@ -43,103 +56,66 @@ class Task:
     Raises
     ------
     InputError
-        A required input is missing, or there is no input of that name.
+        A required input is missing.
     """
 
-    interface: ClassVar[Interface] = Interface()
     registered: ClassVar[dict[str, type[Task]]] = {}
-    """The imported task classes by their dotted names."""
+    """The imported task classes by their identifiers."""
+    done: bool = False
+    exception: BaseException | None = None
+    _progress = 0.0
+    _cancelled = False
 
-    def __init_subclass__(cls, *, register: bool = True, **declared: Any) -> None:
-        super().__init_subclass__()
+    def __init_subclass__(
+        cls, *, register: bool = True, registry_name: str | None = None, **declared: Any
+    ) -> None:
+        super().__init_subclass__(register=register, registry_name=registry_name)
         if declared:
             cls.interface = extend_interface(cls.interface, **declared)
-        if register:
-            Task.registered[cls.identifier()] = cls
 
     def __init__(
         self,
         inputs: Mapping[InputKey, Any] | None = None,
+        varinfo: Mapping[str, Any] | None = None,  # noqa: ARG002 -- ewoks tasks hand it to super().__init__
         *,
         node_id: NodeId | None = None,
         label: str | None = None,
+        execinfo: Mapping[str, Any] | None = None,
         options: Mapping[str, Any] | None = None,
         cancel: CancelToken | None = None,
+        progress: ProgressDisplay | None = None,
         on_progress: Callable[[float], None] | None = None,
     ) -> None:
         self.node_id = node_id
-        self.label = label or (None if node_id is None else str(node_id))
-        self.options = dict(options or {})
-        self.done = False
-        self.exception: BaseException | None = None
+        self.options = dict(options) if options else {}
+        self._label = label
+        self._execinfo = execinfo
+        self._display = progress
         self._on_progress = on_progress
-        self._progress = 0.0
-        self._token = CancelToken(parent=cancel)
-        given = {input_key(key): value for key, value in (inputs or {}).items()}
-        self._input_values = {key: value for key, value in given.items() if not is_missing_data(value)}
-        self._output_values: dict[str, Any] = {}
-        self.inputs = Inputs(self._input_values, self.interface)
-        self.missing_inputs = Missing(self.inputs)
-        self.outputs = Outputs(self._output_values, self.interface.outputs)
-        self.missing_outputs = Missing(self.outputs)
+        self._run_token = cancel
+        values = {key: value for key, value in inputs.items() if value is not MISSING_DATA} if inputs else {}
+        self._input_values = values if self.interface.knows_complete(values) else self._checked(values)
+        self._output_values = {}
+
+    def _checked(self, given: dict[InputKey, Any]) -> dict[InputKey, Any]:
+        values = {input_key(key): value for key, value in given.items()}
+        unexpected = self.interface.unexpected(values)
         try:
-            self.interface.check_accepted(given)
-            self.interface.check_complete(self._input_values)
+            if unexpected and self.interface.lenient:
+                self._warn(unexpected)
+            else:
+                self.interface.check_accepted(values)
+            self.interface.check_complete(values)
         except InputError as error:
             raise self._located(error) from None
+        if not unexpected and values.keys() == given.keys():
+            self.interface.note_complete(values)
+        return values
 
-    @classmethod
-    def identifier(cls) -> str:
-        """Return the dotted name by which a graph refers to this class."""
-        return f"{cls.__module__}.{cls.__qualname__}"
-
-    @classmethod
-    def required_input_names(cls) -> tuple[str, ...]:
-        """Return the names of the inputs that must be given."""
-        return cls.interface.required
-
-    @classmethod
-    def optional_input_names(cls) -> tuple[str, ...]:
-        """Return the names of the inputs that may be given."""
-        return cls.interface.optional
-
-    @classmethod
-    def input_names(cls) -> tuple[str, ...]:
-        """Return the names of all inputs."""
-        return cls.interface.input_names
-
-    @classmethod
-    def output_names(cls) -> tuple[str, ...]:
-        """Return the names of all outputs."""
-        return cls.interface.outputs
-
-    def get_input_value(self, name: InputKey, default: Any = None) -> Any:
-        """Return an input, or ``default`` when it was not given.
-
-        Raises
-        ------
-        KeyError
-            The task has no input of that name.
-        """
-        value = self.inputs[name]
-        return default if value is MISSING_DATA else value
-
-    def get_input_values(self) -> dict[InputKey, Any]:
-        """Return the inputs that were given, by name or position."""
-        return dict(self._input_values)
-
-    def get_named_input_values(self) -> dict[str, Any]:
-        """Return the inputs that were given by name."""
-        return {key: value for key, value in self._input_values.items() if isinstance(key, str)}
-
-    def get_positional_input_values(self) -> tuple[Any, ...]:
-        """Return the inputs that were given by position, in order."""
-        positions = sorted(key for key in self._input_values if isinstance(key, int))
-        return tuple(self._input_values[position] for position in positions)
-
-    def get_output_values(self) -> dict[str, Any]:
-        """Return the outputs that were set."""
-        return dict(self._output_values)
+    def _warn(self, unexpected: list[InputKey]) -> None:
+        for key in unexpected:
+            error = self._located(self.interface.unexpected_error(key))
+            warnings.warn(error.message, InputWarning, stacklevel=_CALLER_OF_CONSTRUCTOR)
 
     @property
     def succeeded(self) -> bool:
@@ -164,6 +140,8 @@ class Task:
         value = round(min(max(float(value), 0.0), 100.0), 1)
         if value != self._progress:
             self._progress = value
+            if self._display is not None:
+                self._display.progress = value
             if self._on_progress is not None:
                 self._on_progress(value)
 
@@ -173,12 +151,16 @@ class Task:
         A task that waits for something else (a process, a socket) extends this
         method to end it; other tasks look at ``cancelled`` in their loops.
         """
-        self._token.cancel()
+        self._cancelled = True
 
     @property
     def cancelled(self) -> bool:
-        """Whether the task was asked to stop."""
-        return self._token.cancelled
+        """Whether the task, or the run that it belongs to, was asked to stop."""
+        return self._cancelled or (self._run_token is not None and self._run_token.cancelled)
+
+    @cancelled.setter
+    def cancelled(self, value: bool) -> None:
+        self._cancelled = value
 
     def check_cancelled(self) -> None:
         """Stop here if that was asked for: long loops call it.
@@ -188,14 +170,31 @@ class Task:
         Cancelled
             The task, or the run that it belongs to, was cancelled.
         """
-        self._token.check()
+        if self._cancelled:
+            raise Cancelled
+        if self._run_token is not None:
+            self._run_token.check()
+
+    def reset_state(self) -> None:
+        """Forget how the task ended, its outputs, and that it was asked to stop."""
+        self._start_over()
+        self._cancelled = False
 
     def run(self) -> None:
         """Compute the outputs from the inputs: what a subclass implements."""
         raise NotImplementedError(f"{type(self).__name__} does not implement run()")
 
-    def execute(self) -> None:
+    def execute(
+        self,
+        *,
+        force_rerun: bool = False,  # noqa: ARG002 -- ewoks' word; here a task always runs
+        raise_on_error: bool = True,
+        cleanup_references: bool = False,
+    ) -> None:
         """Run the task once, with its inputs and outputs checked.
+
+        With ``raise_on_error=False`` an error is only noted, as ``exception``;
+        with ``cleanup_references`` the inputs are let go afterwards.
 
         Raises
         ------
@@ -206,22 +205,26 @@ class Task:
         Cancelled
             The task was asked to stop.
         """
-        self.done, self.exception, self._progress = False, None, 0.0
-        self._output_values.clear()
+        self._start_over()
         try:
             self._execute()
         except BaseException as error:
             self.exception = error
-            raise
+            if raise_on_error or not isinstance(error, Exception):
+                raise
         finally:
             self.done = True
+            if cleanup_references:
+                self._input_values.clear()
+
+    def _start_over(self) -> None:
+        self.done, self.exception, self._progress = False, None, 0.0
+        self._output_values.clear()
 
     def _execute(self) -> None:
         try:
             self.check_cancelled()
-            self._input_values.update(validated_inputs(self.interface, self.get_named_input_values()))
-            self.run()
-            self._output_values.update(validated_outputs(self.interface, self._output_values))
+            self._run_checked()
         except InputError as error:
             self._located(error)
             raise
@@ -232,6 +235,13 @@ class Task:
                 raise Cancelled from error
             raise self._located(TaskError(describe_exception(error))) from error
 
-    def _located(self, error: _Error) -> _Error:
-        error.locate(node_id=self.node_id, label=self.label, task_name=type(self).__name__)
-        return error
+    def _run_checked(self) -> None:
+        if self.interface.input_model is not None:
+            self._input_values.update(validated_inputs(self.interface, self.get_named_input_values()))
+        self.run()
+        if self.interface.output_model is not None:
+            self._output_values.update(validated_outputs(self.interface, self._output_values))
+
+
+TaskWithProgress = Task
+"""The name that ewoks has for tasks with a ``progress``; here every task has one."""

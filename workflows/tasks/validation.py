@@ -7,11 +7,20 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from workflows.errors import InputError
+from workflows.values import MISSING_DATA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from workflows.tasks.interface import Interface
+
+
+class BaseInputModel(BaseModel, arbitrary_types_allowed=True):
+    """A model of inputs whose fields may have any type, such as arrays."""
+
+
+class BaseOutputModel(BaseModel, arbitrary_types_allowed=True):
+    """A model of outputs whose fields may have any type, such as arrays."""
 
 
 def validated_inputs(interface: Interface, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,4 +55,10 @@ def validated_outputs(interface: Interface, values: Mapping[str, Any]) -> dict[s
 
 
 def _fields(validated: BaseModel) -> dict[str, Any]:
-    return {name: getattr(validated, name) for name in type(validated).model_fields}
+    """Return the values; reading an attribute warns of a deprecated field, which is right if it was given."""
+    given, stored = validated.model_fields_set, validated.__dict__
+    values = {
+        name: getattr(validated, name) if name in given else stored[name]
+        for name in type(validated).model_fields
+    }
+    return {name: value for name, value in values.items() if value is not MISSING_DATA}

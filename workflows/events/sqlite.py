@@ -1,0 +1,179 @@
+"""Events in an SQLite database, in the table of ewoks."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from workflows.events.ewoks_form import EWOKS_FIELDS, beyond_ewoks, ewoks_values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from workflows.events.stream import Event
+
+_PATIENCE_S = 60.0
+"""How long to wait for other processes that write to the same database."""
+
+_MOST_WAITING = 1000
+"""Nodes that are skipped one after the other end in one transaction."""
+
+_TYPES = {"process_id": "INTEGER", "error": "INTEGER", "progress": "INTEGER"}
+_TYPES |= {"input_uris": "BLOB", "output_uris": "BLOB"}
+_COLUMNS = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')}" for name in EWOKS_FIELDS)
+
+# Ewoks inserts 18 values without naming the columns: a column more would break it. So the primary key
+# is the implicit rowid, and what ewoks has no column for goes into a table of its own.
+_LAYOUT = (
+    f"CREATE TABLE IF NOT EXISTS ewoks_events ({_COLUMNS})",
+    "CREATE INDEX IF NOT EXISTS ewoks_events_job_id ON ewoks_events (job_id)",
+    "CREATE TABLE IF NOT EXISTS ewoks_events_beyond (event INTEGER PRIMARY KEY, fields TEXT NOT NULL)",
+    """CREATE TRIGGER IF NOT EXISTS ewoks_events_deleted AFTER DELETE ON ewoks_events
+       BEGIN DELETE FROM ewoks_events_beyond WHERE event = OLD.rowid; END""",
+)
+
+# A commit writes each page that it touched: small pages make it cheaper.
+_SETTINGS = (
+    "PRAGMA page_size = 1024",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA wal_autocheckpoint = 4000",
+)
+
+_INSERT = (
+    f"INSERT INTO ewoks_events ({', '.join(EWOKS_FIELDS)}) "  # noqa: S608 -- constants of this module
+    f"VALUES ({', '.join('?' * len(EWOKS_FIELDS))})"
+)
+_INSERT_BEYOND = "INSERT INTO ewoks_events_beyond (event, fields) VALUES (?, ?)"
+
+
+class SqliteHandler:
+    """Commits events to a database that the event readers of ewoks read too.
+
+    The end of a node is committed together with the event after it, or by
+    ``flush``, which a run calls before it waits: so whenever the code of a task
+    runs, or a run waits for one, all events before are in the database, and a
+    process that is killed then loses none. A power cut may take the events
+    since the last checkpoint (at most 4 MB of log), never the database.
+
+    Threads may share a handler, and processes of one machine a database; on a
+    file system that several machines write to at once SQLite is not safe. A
+    process that is forked needs a handler of its own.
+
+    ``database`` is a path or, as in ewoks, a URI such as ``file:/data/events.db``.
+    Without ``with_never_started`` the table has those events only that ewoks
+    sends: none of nodes that never start.
+    """
+
+    def __init__(self, database: str | Path, *, with_never_started: bool = True) -> None:
+        self._database = str(database)
+        self._with_never_started = with_never_started
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._waiting: list[tuple[Sequence[Any], Mapping[str, Any]]] = []
+
+    def __call__(self, event: Event) -> None:
+        """Commit an event, and those before it; the end of a node waits for the next one."""
+        if event.never_started and not self._with_never_started:
+            return
+        item = (_row(event), beyond_ewoks(event))
+        with self._lock:
+            self._waiting.append(item)
+            if event.context != "node" or event.type != "end" or len(self._waiting) >= _MOST_WAITING:
+                self._commit()
+
+    def flush(self) -> None:
+        """Commit what waits."""
+        with self._lock:
+            self._commit()
+
+    def _commit(self) -> None:
+        items, self._waiting = self._waiting, []
+        if not items:
+            return
+        if self._connection is None:
+            self._connection = open_database(self._database)
+        try:
+            _insert(self._connection, items)
+        except UnicodeEncodeError:  # the name of a file that is not UTF-8, in a message
+            _insert(self._connection, [([_utf8(value) for value in row], beyond) for row, beyond in items])
+
+    def close(self) -> None:
+        """Commit what waits and close the database; the next event opens it again."""
+        with self._lock:
+            self._commit()
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+def open_database(database: str) -> sqlite3.Connection:
+    """Open a database for writing events; what is missing of file, folder and tables is made.
+
+    Raises
+    ------
+    sqlite3.Error
+        It cannot be opened, or others kept it locked for a minute.
+    """
+    _make_folder(database)
+    connection = sqlite3.connect(
+        database, uri=True, timeout=_PATIENCE_S, isolation_level=None, check_same_thread=False
+    )
+    deadline = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            for statement in _SETTINGS + _LAYOUT:
+                connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            # SQLite does not wait by itself where two processes change the journal mode at once.
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                connection.close()
+                raise
+            time.sleep(0.01)
+        else:
+            return connection
+
+
+def _insert(connection: sqlite3.Connection, items: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]) -> None:
+    """Insert events in one transaction."""
+    if len(items) == 1 and not items[0][1]:
+        connection.execute(_INSERT, items[0][0])
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for row, beyond in items:
+            event = connection.execute(_INSERT, row).lastrowid
+            if beyond:
+                connection.execute(_INSERT_BEYOND, (event, json.dumps(beyond, default=str)))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _row(event: Event) -> list[Any]:
+    *row, input_uris, output_uris = ewoks_values(event)
+    row += _blob(input_uris), _blob(output_uris)
+    return row
+
+
+def _blob(uris: list[Any] | None) -> bytes | None:
+    if not uris:
+        return None if uris is None else b"[]"
+    return json.dumps(uris).encode()
+
+
+def _utf8(value: Any) -> Any:
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+
+
+def _make_folder(database: str) -> None:
+    path = unquote(urlsplit(database).path) if database.startswith("file:") else database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
