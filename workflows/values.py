@@ -27,14 +27,14 @@ def is_missing_data(value: object) -> bool:
 
 
 def own_copy(value: Any) -> Any:
-    """Copy the dicts and lists that a value is made of; everything else is shared.
+    """Copy the dicts, lists and sets that a value is made of; everything else is shared.
 
     A task may change what it is given without changing what others see, and
     large arrays are never copied. Nesting of any depth is fine.
     """
     kind = type(value)
     if kind is not dict and kind is not list:
-        return value
+        return value.copy() if kind is set else value
     result = value.copy()
     copies: dict[int, Any] = {id(value): result}
     pending: list[Any] = [result]
@@ -42,11 +42,12 @@ def own_copy(value: Any) -> Any:
         container = pending.pop()
         for key, item in container.items() if type(container) is dict else enumerate(container):
             kind = type(item)
-            if kind is dict or kind is list:
+            if kind is dict or kind is list or kind is set:
                 known = copies.get(id(item))
                 if known is None:
                     known = copies[id(item)] = item.copy()
-                    pending.append(known)
+                    if kind is not set:
+                        pending.append(known)
                 container[key] = known
     return result
 
