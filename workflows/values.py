@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+_LONGEST_SHOWN = 200
+
 
 class MissingData:
     """The type of ``MISSING_DATA``: no value was given. It is false, and a copy of it is itself."""
@@ -50,6 +52,16 @@ def own_copy(value: Any) -> Any:
                         pending.append(known)
                 container[key] = known
     return result
+
+
+def shown(value: object) -> str:
+    """Write any value for a sentence: on one line, not long, whatever a stranger may have sent."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 -- it is nested too deeply, a number of too many digits, code of others
+        return f"a value of the type {type(value).__name__!r}"
+    text = " ".join(text.splitlines())
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def equal_values(first: Any, second: Any) -> bool:
