@@ -53,12 +53,11 @@ sys.addaudithook(_note)
 @contextmanager
 def watching():
     """Collect what Python reports of files, imports, processes and code meanwhile."""
-    global _seen
-    _seen = seen = []
+    _watchers.append([])
     try:
-        yield seen
+        yield _watchers[-1]
     finally:
-        _watchers = []
+        _watchers.pop()
 
 
 @contextmanager
