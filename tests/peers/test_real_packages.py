@@ -136,8 +136,10 @@ def test_the_outputs_of_the_tasks_are_known(exposure, tmp_path):
 
     assert find_problems(document) == []
     assert find_problems(misspelt) == [
-        "node 'config' (PyFaiConfig) has no output 'enery', which the link to 'nexus' uses; "
-        "did you mean 'energy'?"
+        (
+            "node 'config' (PyFaiConfig) has no output 'enery', which the link to 'nexus' uses; "
+            "did you mean 'energy'?"
+        )
     ]
 
 
