@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from workflows.values import shown
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -88,7 +90,7 @@ class NodeError(WorkflowError):
         if self.node_id is None:
             return self.task_name or ""
         task = f" ({self.task_name})" if self.task_name else ""
-        return f"node {self.node_id!r}{task}"
+        return f"node {shown(self.node_id)}{task}"
 
 
 class InputError(NodeError, ValueError):
@@ -114,7 +116,7 @@ class InputError(NodeError, ValueError):
     @property
     def message(self) -> str:
         """The sentence, after the node and the input that it is about."""
-        name = None if self.input_name is None else f"input {self.input_name!r}"
+        name = None if self.input_name is None else f"input {shown(self.input_name)}"
         place = ", ".join(part for part in (self.place, name) if part)
         return f"{place}: {self.text}" if place else self.text
 

@@ -10,6 +10,9 @@ NodeId: TypeAlias = str | tuple[Any, ...]
 InputKey: TypeAlias = str | int
 """The name of an input, or its position from 0."""
 
+MOST_POSITIONS = 1000
+"""No task has more positional inputs; all those before the last one are looked at."""
+
 _DEEPEST_ID = 32
 _LONGEST_POSITION = 6
 
@@ -25,6 +28,20 @@ def input_key(name: InputKey) -> InputKey:
     if isinstance(name, str) and name.isascii() and name.isdigit() and len(name) <= _LONGEST_POSITION:
         return int(name)
     return name
+
+
+def checked_key(name: object) -> InputKey:
+    """Read the name or position of an input or output that somebody wrote.
+
+    Raises
+    ------
+    ValueError
+        It is neither, or the position is too large.
+    """
+    key = input_key(name) if type(name) is str and name[:1].isdigit() else name
+    if (type(key) is str and key) or (type(key) is int and 0 <= key < MOST_POSITIONS):
+        return key
+    raise ValueError(f"an input or output is addressed by its name or its position (below {MOST_POSITIONS})")
 
 
 def node_key(value: object, *, depth: int = 0) -> NodeId:

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from workflows.errors import PolicyError
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PROGRAM_TASK_TYPES = frozenset({"script", "notebook", "generated"})
 """Task types whose identifier is not the name of a task: a command, a file, an argument."""
-
-_LONGEST_SHOWN = 200
 
 
 class Policy(Protocol):
@@ -67,6 +66,8 @@ class ClosedList:
             The identifier, or the generator, is not in the list. The list
             itself is not told.
         """
+        if task_type == "ppfport":  # hands its inputs on: there is nothing to run, and nothing to list
+            return
         listed = self.programs if task_type in PROGRAM_TASK_TYPES else self.identifiers
         if task_generator is not None and task_generator not in self.programs:
             raise PolicyError(f"task generator {shown(task_generator)} is not allowed here")
@@ -75,9 +76,3 @@ class ClosedList:
 
     def check_found(self, found: Any, *, task_type: str, task_identifier: str) -> None:
         """Allow it: whoever wrote the list meant what the name stands for."""
-
-
-def shown(name: object) -> str:
-    """Quote a name for a sentence; one of any length that a stranger may have sent."""
-    text = str(name)
-    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")

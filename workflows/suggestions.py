@@ -6,6 +6,8 @@ import difflib
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from workflows.values import shown
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -27,10 +29,10 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     ''
     """
     names = [str(item) for item in islice(known, _MANY)]
-    text = str(name)
+    text = name if isinstance(name, str) else shown(name)
     close = difflib.get_close_matches(text, names, n=1) if len(text) <= _LONG else []
     if close:
-        return f"; did you mean {close[0]!r}?"
+        return f"; did you mean {shown(close[0])}?"
     if 0 < len(names) <= _FEW:
-        return "; known: " + ", ".join(repr(item) for item in names)
+        return "; known: " + ", ".join(shown(item) for item in names)
     return ""

@@ -226,6 +226,18 @@ def test_branches_do_not_share_the_list_that_they_are_given():
     assert [result.nodes[name].outputs["items"] for name in ("top", "a", "b")] == [[1], [1, 1], [1, 1]]
 
 
+def test_branches_do_not_share_the_set_that_they_are_given():
+    given_value = {"done": {1}, "same": [{2}]}
+    given_value["again"] = given_value["same"][0]
+    nodes = [node("top", Choose, defaults={"value": given_value}), node("a", Choose)]
+
+    received = execute_graph(graph(nodes, [link("top", "a", {"value": "value"})]))["value"]
+
+    assert received == {"done": {1}, "same": [{2}], "again": {2}}
+    assert received["done"] is not given_value["done"]
+    assert received["same"][0] is received["again"] is not given_value["again"]
+
+
 def test_arrays_are_handed_over_without_a_copy():
     given_value = {"frames": [np.zeros(3)]}
     document = graph([node("a", Choose, defaults={"value": given_value})])

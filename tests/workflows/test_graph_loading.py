@@ -69,7 +69,10 @@ def test_parallel_links_are_one_link():
         ({"force_start_node": "yes"}, "node 'a': force_start_node: must be true or false, not 'yes'"),
         (
             {"default_inputs": [{"name": -1, "value": 0}]},
-            "node 'a': default_inputs.0.name: an input or output is addressed by its name or its position",
+            (
+                "node 'a': default_inputs.0.name: an input or output is addressed by its name or its "
+                "position (below 1000)"
+            ),
         ),
         ({"default_inputs": [{"name": "a"}]}, "node 'a': default_inputs.0: must have a 'name' and a 'value'"),
     ],

@@ -337,3 +337,24 @@ def test_too_many_loops_in_a_row_are_refused():
         run_graph(graph(nodes, links))
 
     assert refusal.value.code == "not_supported"
+
+
+def test_a_run_that_ends_where_conditions_on_two_outputs_leave_a_case_out_has_outputs():
+    nodes = [node("a", Count, force_start_node=True), node("b", Count), node("c", Count)]
+    nodes[0]["default_inputs"] = [{"name": "n", "value": 6}, {"name": "limit", "value": 10}]
+    both = {
+        value: [{"source_output": name, "value": value} for name in ("more", "limit")]
+        for value in (True, False)
+    }
+    # "more" is true, "limit" is neither true nor false
+    links = [
+        n_to_n("a", "b", conditions=both[True]),
+        n_to_n("a", "c", conditions=both[False]),
+        n_to_n("b", "a"),
+        n_to_n("c", "a"),
+    ]
+
+    result = run_graph(graph(nodes, links))
+
+    assert n_runs(result) == {"a": 1, "b": 0, "c": 0}
+    assert result.outputs == {"n": 7, "more": True, "limit": 10}

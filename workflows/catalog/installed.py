@@ -10,7 +10,7 @@ from workflows.catalog.announcements import announced_tasks
 from workflows.catalog.interfaces import as_written
 from workflows.catalog.locating import matching_modules, module_folders
 from workflows.errors import PolicyError
-from workflows.policy import shown
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -16,6 +16,7 @@ from workflows.tasks.ppf import PpfPort, ppf_task
 from workflows.tasks.registration import completed
 from workflows.tasks.scripts import script_task
 from workflows.tasks.task import Task
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,11 +46,11 @@ def resolve_task(
     if task_type == "ppfport":
         return PpfPort
     if not isinstance(task_identifier, str) or not task_identifier:
-        raise GraphError(f"a task of the type {task_type!r} needs a task identifier")
+        raise GraphError(f"a task of the type {shown(task_type)} needs a task identifier")
     if task_type == "generated":
         return _generated(task_identifier, task_generator)
     if task_type not in _FINDERS:
-        raise GraphError(f"there is no task type {task_type!r}{did_you_mean(task_type, TASK_TYPES)}")
+        raise GraphError(f"there is no task type {shown(task_type)}{did_you_mean(task_type, TASK_TYPES)}")
     return _FINDERS[task_type](task_identifier)
 
 
@@ -78,13 +79,15 @@ TASK_TYPES = (*_FINDERS, "ppfport", "generated")
 
 def _generated(identifier: str, generator_name: str | None) -> type[Task]:
     if not generator_name:
-        raise GraphError(f"the generated task {identifier!r} needs a task generator")
+        raise GraphError(f"the generated task {shown(identifier)} needs a task generator")
 
     def generate(generator: Callable[[str], Any], name: str) -> type[Task]:
         try:
             generated = generator(name)
         except (Exception, SystemExit) as error:
-            text = f"{generator_name!r} cannot generate the task {name!r}: {describe_exception(error)}"
+            text = (
+                f"{shown(generator_name)} cannot generate the task {shown(name)}: {describe_exception(error)}"
+            )
             raise GraphError(text) from error
         return _as_class(generated, name)
 
@@ -107,15 +110,15 @@ def _as_class(found: Any, identifier: str) -> type[Task]:
         return found
     if is_foreign(found):
         return _made_once(foreign_task, found, identifier)
-    raise GraphError(f"{identifier!r} is not a Task class")
+    raise GraphError(f"{shown(identifier)} is not a Task class")
 
 
 def _function(task_type: str, identifier: str) -> Callable[..., Any]:
     found: Any = _found(task_type, identifier)
     if is_foreign(found) or (isinstance(found, type) and issubclass(found, Task)):
-        raise GraphError(f"{identifier!r} is a Task class: its task type is 'class'")
+        raise GraphError(f"{shown(identifier)} is a Task class: its task type is 'class'")
     if not callable(found):
-        raise GraphError(f"{identifier!r} is not a function")
+        raise GraphError(f"{shown(identifier)} is not a function")
     function: Callable[..., Any] = found
     return function
 
@@ -136,7 +139,7 @@ def _full_identifier(task_type: str, suffix: str) -> str:
     if whole is None:
         shortened = [name.split(".")[-suffix.count(".") - 1 :] for name in sorted(known)]
         suggestion = did_you_mean(suffix, [".".join(parts) for parts in shortened])
-        raise GraphError(f"there is no task {suffix!r} of the type {task_type!r}{suggestion}")
+        raise GraphError(f"there is no task {shown(suffix)} of the type {shown(task_type)}{suggestion}")
     return whole
 
 

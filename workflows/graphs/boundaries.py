@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from workflows.errors import GraphError
 from workflows.graphs.ids import BAD_ID, raw_key
 from workflows.suggestions import did_you_mean
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,7 +46,7 @@ class SubGraph:
         renamed: dict[Any, Raw] = {}
         for node in nodes:
             if (node_id, node["id"]) in renamed:
-                raise GraphError(f"sub-graph {node_id!r}: two nodes have the id {node['id']!r}")
+                raise GraphError(f"sub-graph {shown(node_id)}: two nodes have the id {shown(node['id'])}")
             node["id"] = (node_id, node["id"])
             renamed[node["id"]] = node
         for link in links:
@@ -62,7 +63,8 @@ class SubGraph:
             known = [*self.aliases["input_nodes"], *self.aliases["output_nodes"], *(n for _, n in self.nodes)]
             name = node_id[1]
             raise GraphError(
-                f"{place}: there is no node {name!r} in the sub-graph {self.id!r}{did_you_mean(name, known)}"
+                f"{place}: there is no node {shown(name)} in the sub-graph {shown(self.id)}"
+                f"{did_you_mean(name, known)}"
             )
         return self.nodes[node_id]
 
@@ -72,7 +74,7 @@ class SubGraph:
         named = (node_id for ends in self.aliases["input_nodes"].values() for node_id, _ in ends)
         inputs = dict.fromkeys(named)  # each once, though it may have several names
         for node_id in inputs if pushed else ():
-            _merge(self.node(node_id, f"'input_nodes' of sub-graph {self.id!r}"), pushed)
+            _merge(self.node(node_id, f"'input_nodes' of sub-graph {shown(self.id)}"), pushed)
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class Boundaries:
 
     def flat_links(self, link: Raw) -> Iterator[Raw]:
         """Connect the nodes that a link means, which may be several on either side."""
-        place = f"link from {link.get('source')!r} to {link.get('target')!r}"
+        place = f"link from {shown(link.get('source'))} to {shown(link.get('target'))}"
         source, target = raw_key(link.get("source")), raw_key(link.get("target"))
         if source is None or target is None:
             raise GraphError(f"{place}: {BAD_ID}")
@@ -130,11 +132,11 @@ class Boundaries:
     def _ends(self, node_id: Any, inner: Any, place: str) -> list[End]:
         if node_id not in self.subgraphs:
             if inner:
-                raise GraphError(f"{place} must be removed, as {node_id!r} is no sub-graph")
+                raise GraphError(f"{place} must be removed, as {shown(node_id)} is no sub-graph")
             return [(node_id, {})]
         name = raw_key(inner)
         if name is None:
-            raise GraphError(f"{place} must say which node of the sub-graph {node_id!r} is meant")
+            raise GraphError(f"{place} must say which node of the sub-graph {shown(node_id)} is meant")
         part = "input_nodes" if place.endswith("'sub_target'") else "output_nodes"
         ends = self.subgraphs[node_id].ends(name, part)
         for end, _ in ends:
@@ -145,7 +147,7 @@ class Boundaries:
         if not attributes:
             return
         if target not in self.subgraphs:
-            raise GraphError(f"{place}: remove 'sub_target_attributes', as {target!r} is no sub-graph")
+            raise GraphError(f"{place}: remove 'sub_target_attributes', as {shown(target)} is no sub-graph")
         if not isinstance(attributes, dict):
             raise GraphError(f"{place}: 'sub_target_attributes' must be an object")
         for node_id in {node_id for node_id, _ in ends}:

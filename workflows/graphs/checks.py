@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from workflows.errors import GraphError
 from workflows.suggestions import did_you_mean
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +21,7 @@ def check_links(links: Iterable[Link], nodes: Mapping[NodeId, Node]) -> Iterator
     for link in links:
         for end in (link.source, link.target):
             if end not in nodes:
-                yield GraphError(f"{_name(link)}: there is no node {end!r}{did_you_mean(end, nodes)}")
+                yield GraphError(f"{_name(link)}: there is no node {shown(end)}{did_you_mean(end, nodes)}")
         if link.map_all_data and link.data_mapping:
             yield GraphError(f"{_name(link)}: remove either 'map_all_data' or 'data_mapping'")
         if link.on_error and link.conditions:
@@ -40,12 +41,13 @@ def check_structure(structure: Structure) -> Iterator[GraphError]:
             for _, name in link.data_mapping:
                 if name in fed:
                     yield GraphError(
-                        f"node {node_id!r}: the links from {fed[name]!r} and from {link.source!r} both set "
-                        f"the input {name!r}: remove one, or make it optional ('required': false)",
+                        f"node {shown(node_id)}: the links from {shown(fed[name])} and from "
+                        f"{shown(link.source)} both set the input {shown(name)}: "
+                        "remove one, or make it optional ('required': false)",
                         node_id=node_id,
                     )
                 fed[name] = link.source
 
 
 def _name(link: Link) -> str:
-    return f"link from {link.source!r} to {link.target!r}"
+    return f"link from {shown(link.source)} to {shown(link.target)}"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from workflows.errors import GraphError
 from workflows.graphs.elements import Link, Node
 from workflows.graphs.schema import TASK_TYPES
-from workflows.keys import InputKey, NodeId, input_key, node_key, node_name
+from workflows.keys import InputKey, NodeId, checked_key, node_key, node_name
 from workflows.suggestions import did_you_mean
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,7 +36,7 @@ def parse_nodes(items: Iterable[Any], problems: list[GraphError]) -> dict[NodeId
             continue
         if node.id in nodes:
             problems.append(
-                GraphError(f"two nodes have the id {node.id!r}: rename one of them", node_id=node.id)
+                GraphError(f"two nodes have the id {shown(node.id)}: rename one of them", node_id=node.id)
             )
         nodes[node.id] = node
     return nodes
@@ -94,15 +95,17 @@ def _task_type(task_type: Any, identifier: Any, generator: Any) -> str:
     if task_type is None:
         raise _Malformed("'task_type' is missing")
     if type(task_type) is not str or task_type not in TASK_TYPES:
-        raise _Malformed(f"there is no task type {task_type!r}{did_you_mean(task_type, TASK_TYPES)}")
+        raise _Malformed(f"there is no task type {shown(task_type)}{did_you_mean(task_type, TASK_TYPES)}")
     if bool(identifier) == (task_type == "ppfport"):
         raise _Malformed(
-            f"{'remove' if identifier else 'add'} the 'task_identifier' (task type {task_type!r})"
+            f"{'remove' if identifier else 'add'} the 'task_identifier' (task type {shown(task_type)})"
         )
     if identifier and type(identifier) is not str:
         raise _Malformed("'task_identifier' must be a text")
     if bool(generator) != (task_type == "generated"):
-        raise _Malformed(f"{'remove' if generator else 'add'} the 'task_generator' (task type {task_type!r})")
+        raise _Malformed(
+            f"{'remove' if generator else 'add'} the 'task_generator' (task type {shown(task_type)})"
+        )
     if generator and type(generator) is not str:
         raise _Malformed("'task_generator' must be a text")
     return task_type
@@ -127,7 +130,7 @@ def _link(item: Any) -> Link:
     for name in ("sub_source", "sub_target", "sub_target_attributes"):
         if item.get(name):
             end = "source" if name == "sub_source" else "target"
-            raise _Malformed(f"remove {name!r}: node {item.get(end)!r} is not a graph")
+            raise _Malformed(f"remove {shown(name)}: node {shown(item.get(end))} is not a graph")
     link = Link(source, target)
     if item.get("data_mapping"):
         link.data_mapping = tuple(_mapping(item["data_mapping"]))
@@ -166,17 +169,18 @@ def _merged(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     for name in _FLAGS:
         values = {first.get(name), second.get(name)} - {None}
         if len(values) > 1:
-            raise _Malformed(f"two such links contradict each other about {name!r}: write them as one link")
+            raise _Malformed(
+                f"two such links contradict each other about {shown(name)}: write them as one link"
+            )
         merged[name] = values.pop() if values else None
     return merged
 
 
 def _key(name: Any, place: str) -> InputKey:
-    if type(name) is str and name:
-        return input_key(name) if name[0].isdigit() else name
-    if type(name) is int and name >= 0:
-        return name
-    raise _Malformed(f"{place}: an input or output is addressed by its name or its position")
+    try:
+        return checked_key(name)
+    except ValueError as error:
+        raise _Malformed(f"{place}: {error}") from None
 
 
 def _node_id(value: Any, place: str) -> NodeId:
@@ -189,7 +193,7 @@ def _node_id(value: Any, place: str) -> NodeId:
 def _flag(item: Mapping[str, Any], name: str) -> bool:
     value = item[name]
     if value is not True and value is not False:
-        raise _Malformed(f"{name}: must be true or false, not {value!r}"[:200])
+        raise _Malformed(f"{name}: must be true or false, not {shown(value)}")
     return bool(value)
 
 
@@ -209,14 +213,14 @@ def _list(items: Any, place: str) -> list[Any]:
 def _node_place(item: Any, position: int) -> str:
     node_id = item.get("id") if type(item) is dict else None
     if isinstance(node_id, str) and node_id:
-        return f"node {node_id!r}"
+        return f"node {shown(node_id)}"
     known = _known_id(item)
-    return f"node number {position + 1}" if known is None else f"node {known!r}"
+    return f"node number {position + 1}" if known is None else f"node {shown(known)}"
 
 
 def _link_place(item: Any, position: int) -> str:
     if type(item) is dict and ("source" in item or "target" in item):
-        return f"link from {item.get('source')!r} to {item.get('target')!r}"
+        return f"link from {shown(item.get('source'))} to {shown(item.get('target'))}"
     return f"link number {position + 1}"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.errors import GraphError
 from workflows.graphs.ids import raw_key
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ def _plain_number(value: Any, with_nan: bool) -> bool | int | float:
         name = f"{type(value).__module__}.{type(value).__name__}"
         raise _UnwritableError(f"a {name} cannot be written: give it as text or numbers")
     if not with_nan and not math.isfinite(number):
-        raise _UnwritableError(f"JSON has no number {float(number)!r}: write YAML, or leave it out")
+        raise _UnwritableError(f"JSON has no number {shown(float(number))}: write YAML, or leave it out")
     return float(number)
 
 
@@ -82,7 +83,7 @@ def _plain_part(value: Any, key: object, with_nan: bool) -> Any:
 
 def _plain_key(key: object) -> str:
     if not isinstance(key, str):
-        raise _UnwritableError(f"the key {key!r} is no text")
+        raise _UnwritableError(f"the key {shown(key)} is no text")
     return _plain_text(str.__str__(key))
 
 
@@ -91,7 +92,7 @@ def _plain_text(text: str) -> str:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise _UnwritableError(f"the text {text!r} is not valid Unicode") from None
+            raise _UnwritableError(f"the text {shown(text)} is not valid Unicode") from None
     return text
 
 
@@ -101,6 +102,6 @@ def _place(path: list[object], document: Mapping[str, Any]) -> str:
     if part in ("nodes", "links") and inside:
         position, *inside = inside
         raw = document[str(part)][position]
-        name = f"link from {raw.get('source')!r} to {raw.get('target')!r}"
-        part = name if part == "links" else f"node {raw_key(raw.get('id'))!r}"
+        name = f"link from {shown(raw.get('source'))} to {shown(raw.get('target'))}"
+        part = name if part == "links" else f"node {shown(raw_key(raw.get('id')))}"
     return ": ".join(filter(None, (str(part), ".".join(map(str, inside)))))

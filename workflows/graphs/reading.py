@@ -9,6 +9,7 @@ from workflows.errors import GraphError
 from workflows.graphs.limits import DEFAULT_LIMITS
 from workflows.graphs.schema import KNOWN_VERSIONS, LATEST_VERSION, TASK_TYPES
 from workflows.graphs.sources import Place, copy_document, read_source
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +72,7 @@ def _check_serializer(document: dict[str, Any]) -> None:
         serializer = serialized.get("serializer") if isinstance(serialized, dict) else serialized
         if serializer not in _PLAIN_SERIALIZERS:
             raise GraphError(
-                f"the graph was saved with {serializer!r} ('__ewoks_serialize__'), which may contain "
+                f"the graph was saved with {shown(serializer)} ('__ewoks_serialize__'), which may contain "
                 "pickles, and reading those executes code: save it again as plain JSON"
             )
 
@@ -87,7 +88,7 @@ def _renew_header(document: dict[str, Any]) -> None:
     if version not in KNOWN_VERSIONS:
         remedy = "nothing converts it" if version == "0.0" else "a newer program may know it"
         known = ", ".join(repr(known) for known in KNOWN_VERSIONS)
-        raise GraphError(f"schema version {version!r} is not known (only {known}): {remedy}")
+        raise GraphError(f"schema version {shown(version)} is not known (only {known}): {remedy}")
     graph["schema_version"] = LATEST_VERSION
 
 

@@ -8,6 +8,7 @@ from workflows.errors import GraphError
 from workflows.graphs.ids import raw_key
 from workflows.keys import input_key
 from workflows.suggestions import did_you_mean
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +34,7 @@ def store_inputs(document: Raw, inputs: Sequence[Mapping[str, Any]]) -> list[Raw
         _check_keys(item)
         selected = _selected(item, nodes, document["links"])
         if not selected:
-            raise GraphError(f"the input {item['name']!r} selects no node ({_selector(item)})")
+            raise GraphError(f"the input {shown(item['name'])} selects no node ({_selector(item)})")
         for node_id in selected:
             nodes[node_id] = _with_input(nodes[node_id], item)
     return list(nodes.values())
@@ -50,7 +51,9 @@ def _with_input(node: Raw, item: Mapping[str, Any]) -> Raw:
     given = {"name": item["name"], "value": item["value"]}
     items = node.get("default_inputs") or []
     if not isinstance(items, list) or not all(isinstance(old, dict) for old in items):
-        raise GraphError(f"node {node.get('id')!r}: default_inputs: must be a list of 'name' and 'value'")
+        raise GraphError(
+            f"node {shown(node.get('id'))}: default_inputs: must be a list of 'name' and 'value'"
+        )
     is_same = [input_key(old.get("name", "")) == name for old in items]
     replaced = [{**old, **given} if same else old for old, same in zip(items, is_same, strict=True)]
     return {**node, "default_inputs": replaced if any(is_same) else [*replaced, given]}
@@ -60,7 +63,7 @@ def _selected(item: Mapping[str, Any], nodes: Mapping[Any, Raw], links: Sequence
     if item.get("id") is not None:
         node_id = raw_key(item["id"])
         if node_id not in nodes:
-            raise GraphError(f"there is no node {item['id']!r}{did_you_mean(node_id, nodes)}")
+            raise GraphError(f"there is no node {shown(item['id'])}{did_you_mean(node_id, nodes)}")
         return [node_id]
     label, identifier = item.get("label"), item.get("task_identifier")
     if label is not None or identifier is not None:
@@ -79,14 +82,17 @@ def _selected(item: Mapping[str, Any], nodes: Mapping[Any, Raw], links: Sequence
 def _check_keys(item: Mapping[str, Any]) -> None:
     for key in _REQUIRED:
         if key not in item:
-            raise GraphError(f"{key!r} is missing beside {sorted(item)} in an input")
+            raise GraphError(f"{shown(key)} is missing beside {sorted(item)} in an input")
     for key in item:
         if key not in _KNOWN:
-            raise GraphError(f"unknown key {key!r} in an input{did_you_mean(key, _KNOWN)}")
+            raise GraphError(f"unknown key {shown(key)} in an input{did_you_mean(key, _KNOWN)}")
 
 
 def _selector(item: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key} {item[key]!r}" for key in _KNOWN[2:] if key in item) or "there is no start node"
+    return (
+        ", ".join(f"{key} {shown(item[key])}" for key in _KNOWN[2:] if key in item)
+        or "there is no start node"
+    )
 
 
 def _flat_parts(node_id: Any) -> list[str]:

@@ -97,20 +97,25 @@ class Structure:
     def _leaves_cases_out(self, node_id: NodeId) -> bool:
         """Tell whether some value of an output that is tested leads nowhere (ewoks' rule).
 
-        The complement of true is false and the reverse; of anything else it is the else value.
+        The complement of true is false and the reverse; of anything else it is the
+        else value. A link that tests another output as well may be left out all the same.
         """
         tested: dict[Any, list[Any]] = defaultdict(list)
+        covered: dict[Any, list[Any]] = defaultdict(list)
         for link in self.outgoing[node_id]:
+            is_sure = len({name for name, _ in link.conditions}) == 1
             for name, value in link.conditions:
                 tested[name].append(value)
+                if is_sure:
+                    covered[name].append(value)
         otherwise = self._nodes[node_id].conditions_else_value
         return any(
             not any(
                 equal_values(other, complement)
-                for other in values
+                for other in covered[name]
                 for complement in _complements(value, otherwise)
             )
-            for values in tested.values()
+            for name, values in tested.items()
             for value in values
         )
 

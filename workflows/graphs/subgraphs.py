@@ -10,6 +10,7 @@ from workflows.graphs.boundaries import ALIASES, Boundaries, SubGraph
 from workflows.graphs.error_handlers import default_error_links, leave_out
 from workflows.graphs.ids import BAD_ID, raw_key
 from workflows.graphs.limits import DEFAULT_LIMITS
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,12 +93,12 @@ class _Flattening:
         for node in document["nodes"]:
             node_id = raw_key(node.get("id"))
             if node_id is None:
-                raise GraphError(f"node {node.get('id')!r}: {BAD_ID}")
+                raise GraphError(f"node {shown(node.get('id'))}: {BAD_ID}")
             if node.get("task_type") != "graph":
                 nodes.append({**node, "id": node_id})
                 continue
             if node_id in subgraphs:
-                raise GraphError(f"two nodes have the id {node_id!r}: rename one of them")
+                raise GraphError(f"two nodes have the id {shown(node_id)}: rename one of them")
             subgraphs[node_id] = self._subgraph(node, node_id, trail)
             nodes += subgraphs[node_id].nodes.values()
         boundaries = Boundaries(subgraphs, self._count_links)

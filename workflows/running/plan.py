@@ -12,6 +12,7 @@ from workflows.policy import AnyTask
 from workflows.running.links import fed_inputs
 from workflows.running.selection import placed_inputs
 from workflows.suggestions import did_you_mean
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -163,8 +164,8 @@ def name_problems(plan: Plan, *, complete: bool = False, strict: bool = True) ->
             for source, _ in link.data_mapping:
                 if not interface.has_output(source) and not link.on_error:
                     yield GraphError(
-                        f"node {node_id!r} ({task_class.__name__}) has no output {source!r}, which "
-                        f"the link to {link.target!r} uses{did_you_mean(source, interface.outputs)}",
+                        f"node {shown(node_id)} ({task_class.__name__}) has no output {shown(source)}, which "
+                        f"the link to {shown(link.target)} uses{did_you_mean(source, interface.outputs)}",
                         node_id=node_id,
                     )
 
@@ -197,14 +198,14 @@ def _find_tasks(graph: Graph, policy: Policy, tasks: Tasks) -> Iterator[Workflow
             policy.check(task_type=task_type, task_identifier=str(identifier), task_generator=generator)
         except PolicyError as error:
             allowed = False
-            yield PolicyError(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
+            yield PolicyError(f"node {shown(nodes[0].id)}: {error.text}", node_id=nodes[0].id)
     found: Tasks = {}
     for (task_type, identifier, generator), nodes in wanted.items() if allowed else ():
         try:
             task_class = resolve_task(task_type, identifier, task_generator=generator)
             policy.check_found(task_class, task_type=task_type, task_identifier=str(identifier))
         except (GraphError, PolicyError) as error:
-            problem = type(error)(f"node {nodes[0].id!r}: {error.text}", node_id=nodes[0].id)
+            problem = type(error)(f"node {shown(nodes[0].id)}: {error.text}", node_id=nodes[0].id)
             problem.__cause__ = error
             yield problem
             continue

@@ -27,6 +27,7 @@ from workflows.running.loop_scheduler import LoopScheduler
 from workflows.running.results import NodeResult
 from workflows.running.scheduler import Scheduler
 from workflows.states import State
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -153,7 +154,9 @@ class Run:
                 if source is not None and source not in outputs:
                     name = self.plan.needed_output(link, outputs)
                     if name is not None:
-                        needed = f"it did not set its output {name!r}, which node {link.target!r} needs"
+                        needed = (
+                            f"it did not set its output {shown(name)}, which node {shown(link.target)} needs"
+                        )
                         return call.failure(needed)
         return None
 

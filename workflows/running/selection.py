@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from workflows.errors import GraphError, InputError
-from workflows.keys import InputKey, NodeId, input_key, node_key
+from workflows.keys import InputKey, NodeId, checked_key, node_key
 from workflows.suggestions import did_you_mean
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +41,10 @@ def placed_inputs(
     placed: dict[NodeId, dict[InputKey, Any]] = {}
     for item in inputs:
         _check_keys(item, required=("name", "value"), error=InputError)
-        name = input_key(item["name"])
+        try:
+            name = checked_key(item["name"])
+        except ValueError as invalid:
+            raise InputError(str(invalid)) from None
         selected = _selected(graph, item, default=start_nodes, error=InputError)
         accepting = selected
         if item.get("id") is None:
@@ -71,7 +75,9 @@ def selected_outputs(
         selected = _selected(graph, item, default=graph.structure.end_nodes, error=GraphError)
         names = dict.fromkeys(other for n in selected for other in tasks[n].interface.outputs)
         if name is not None and name not in names:
-            raise GraphError(f"none of the selected nodes has an output {name!r}{did_you_mean(name, names)}")
+            raise GraphError(
+                f"none of the selected nodes has an output {shown(name)}{did_you_mean(name, names)}"
+            )
         wanted += [(node_id, name, item.get("new_name")) for node_id in selected]
     return wanted
 
@@ -89,7 +95,7 @@ def _selected(
         except ValueError as invalid:
             raise error(str(invalid)) from None
         if node_id not in graph.nodes:
-            raise error(f"there is no node {node_id!r}{did_you_mean(node_id, graph.nodes)}")
+            raise error(f"there is no node {shown(node_id)}{did_you_mean(node_id, graph.nodes)}")
         return [node_id]
     label, identifier = item.get("label"), item.get("task_identifier")
     if label is not None or identifier is not None:
@@ -112,7 +118,7 @@ def _check_keys(
     known = (*required, *optional, *_SELECTORS)
     for key in item:
         if key not in known:
-            raise error(f"unknown key {key!r} beside {sorted(item)}{did_you_mean(key, known)}")
+            raise error(f"unknown key {shown(key)} beside {sorted(item)}{did_you_mean(key, known)}")
     for key in required:
         if key not in item:
-            raise error(f"{key!r} is missing beside {sorted(item)}")
+            raise error(f"{shown(key)} is missing beside {sorted(item)}")

@@ -7,11 +7,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from workflows.cancellation import CancelToken
-from workflows.errors import WorkflowError
+from workflows.errors import UnsupportedError, WorkflowError
 from workflows.states import State
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+
+_LONGEST_S = 1_000_000_000
 
 
 class TimeLimitError(WorkflowError):
@@ -29,9 +33,16 @@ class TimeLimit:
         None for no limit.
     cancel
         The caller's token, which is never cancelled here: the run gets ``token``.
+
+    Raises
+    ------
+    UnsupportedError
+        The limit is not a number above zero, or longer than thirty years.
     """
 
     def __init__(self, seconds: float | None, cancel: CancelToken) -> None:
+        if seconds is not None and not (_is_number(seconds) and 0 < seconds <= _LONGEST_S):
+            raise UnsupportedError(f"timeout is a number of seconds above 0, not {shown(seconds)}")
         self._seconds = seconds
         self._caller = cancel
         self._stack = ExitStack()
@@ -63,3 +74,7 @@ class TimeLimit:
     def _expire(self) -> None:
         self._expired = True
         self.token.cancel()
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

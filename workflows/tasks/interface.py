@@ -28,6 +28,7 @@ _KEYWORDS = (
     "registry_name",
 )
 _MOST_KEY_SETS = 256
+_MOST_NAMED = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +130,7 @@ class Interface:
         """
         missing = self.missing(keys)
         if missing:
-            others = ", ".join(repr(key) for key in missing[1:])
+            others = ", ".join(repr(key) for key in missing[1:_MOST_NAMED])
             text = "is required but was not given" + (f" (nor {others})" if others else "")
             raise InputError(text, input_name=missing[0])
 
