@@ -6,6 +6,7 @@ import json
 import sqlite3
 import threading
 import time
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -22,6 +23,12 @@ _PATIENCE_S = 60.0
 
 _MOST_WAITING = 1000
 """Nodes that are skipped one after the other end in one transaction."""
+
+_MOST_AT_ONCE = 2
+"""Rows that one statement inserts."""
+
+_ERROR = EWOKS_FIELDS.index("error")
+_URIS = EWOKS_FIELDS.index("input_uris"), EWOKS_FIELDS.index("output_uris")
 
 _TYPES = {"process_id": "INTEGER", "error": "INTEGER", "progress": "INTEGER"}
 _TYPES |= {"input_uris": "BLOB", "output_uris": "BLOB"}
@@ -45,10 +52,9 @@ _SETTINGS = (
     "PRAGMA wal_autocheckpoint = 4000",
 )
 
-_INSERT = (
-    f"INSERT INTO ewoks_events ({', '.join(EWOKS_FIELDS)}) "  # noqa: S608 -- constants of this module
-    f"VALUES ({', '.join('?' * len(EWOKS_FIELDS))})"
-)
+_NO_URIS = bytearray(b"[]")
+"""Not bytes: those, None and booleans are sent through adapters, which is dear."""
+
 _INSERT_BEYOND = "INSERT INTO ewoks_events_beyond (event, fields) VALUES (?, ?)"
 
 
@@ -140,14 +146,14 @@ def open_database(database: str) -> sqlite3.Connection:
 
 
 def _insert(connection: sqlite3.Connection, items: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]) -> None:
-    """Insert events in one transaction."""
-    if len(items) == 1 and not items[0][1]:
-        connection.execute(_INSERT, items[0][0])
+    """Insert events in one transaction; most often the end of a node and the start of the next."""
+    if len(items) <= _MOST_AT_ONCE and not any(beyond for _, beyond in items):
+        _insert_rows(connection, [row for row, _ in items])
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
         for row, beyond in items:
-            event = connection.execute(_INSERT, row).lastrowid
+            event = _insert_rows(connection, [row])
             if beyond:
                 connection.execute(_INSERT_BEYOND, (event, json.dumps(beyond, default=str)))
         connection.execute("COMMIT")
@@ -157,16 +163,32 @@ def _insert(connection: sqlite3.Connection, items: Sequence[tuple[Sequence[Any],
         raise
 
 
+def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> int | None:
+    """Insert rows with one statement, and return the number of the last one."""
+    values = [value for row in rows for value in row]
+    is_null = tuple([value is None for value in values])
+    return connection.execute(
+        _insert_statement(is_null), [value for value in values if value is not None]
+    ).lastrowid
+
+
+@lru_cache(maxsize=64)
+def _insert_statement(is_null: Sequence[bool]) -> str:
+    """Return the statement that inserts rows, given which of their values are NULL."""
+    marks = iter(["NULL" if null else "?" for null in is_null])
+    rows = [", ".join(row) for row in zip(*[marks] * len(EWOKS_FIELDS), strict=True)]
+    return f"INSERT INTO ewoks_events ({', '.join(EWOKS_FIELDS)}) VALUES ({'), ('.join(rows)})"  # noqa: S608
+
+
 def _row(event: Event) -> list[Any]:
-    *row, input_uris, output_uris = ewoks_values(event)
-    row += _blob(input_uris), _blob(output_uris)
+    row = list(ewoks_values(event))
+    if row[_ERROR] is not None:
+        row[_ERROR] = int(row[_ERROR])
+    for place in _URIS:
+        uris = row[place]
+        if uris is not None:
+            row[place] = json.dumps(uris).encode() if uris else _NO_URIS
     return row
-
-
-def _blob(uris: list[Any] | None) -> bytes | None:
-    if not uris:
-        return None if uris is None else b"[]"
-    return json.dumps(uris).encode()
 
 
 def _utf8(value: Any) -> Any:
