@@ -200,6 +200,8 @@ def test_a_default_error_node_handles_what_has_no_handler():
 
 
 def test_a_default_error_node_that_nothing_needs_does_not_start():
-    loaded = load_graph(graph([node("a", Add), node("any", add, default_error_node=True)], [link("any", "a")]))
+    loaded = load_graph(
+        graph([node("a", Add), node("any", add, default_error_node=True)], [link("any", "a")])
+    )
 
     assert loaded.structure.start_nodes == ()

@@ -35,10 +35,11 @@ _TYPES |= {"input_uris": "BLOB", "output_uris": "BLOB"}
 _COLUMNS = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')}" for name in EWOKS_FIELDS)
 
 # Ewoks inserts 18 values without naming the columns: a column more would break it. So the primary key
-# is the implicit rowid, and what ewoks has no column for goes into a table of its own.
+# is the implicit rowid, and what ewoks has no column for goes into a table of its own. The index tells
+# where each job begins and ends: one of all events would be a second page to write in every commit.
 _LAYOUT = (
     f"CREATE TABLE IF NOT EXISTS ewoks_events ({_COLUMNS})",
-    "CREATE INDEX IF NOT EXISTS ewoks_events_job_id ON ewoks_events (job_id)",
+    "CREATE INDEX IF NOT EXISTS ewoks_events_jobs ON ewoks_events (job_id) WHERE context = 'job'",
     "CREATE TABLE IF NOT EXISTS ewoks_events_beyond (event INTEGER PRIMARY KEY, fields TEXT NOT NULL)",
     """CREATE TRIGGER IF NOT EXISTS ewoks_events_deleted AFTER DELETE ON ewoks_events
        BEGIN DELETE FROM ewoks_events_beyond WHERE event = OLD.rowid; END""",
