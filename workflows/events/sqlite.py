@@ -6,7 +6,9 @@ import json
 import sqlite3
 import threading
 import time
+from contextlib import contextmanager
 from functools import lru_cache
+from itertools import chain, compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -14,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from workflows.events.ewoks_form import EWOKS_FIELDS, beyond_ewoks, ewoks_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from workflows.events.stream import Event
 
@@ -134,8 +136,11 @@ def open_database(database: str) -> sqlite3.Connection:
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            for statement in _SETTINGS + _LAYOUT:
+            for statement in _SETTINGS:
                 connection.execute(statement)
+            with _transaction(connection):
+                for statement in _LAYOUT:
+                    connection.execute(statement)
         except sqlite3.OperationalError as error:
             # SQLite does not wait by itself where two processes change the journal mode at once.
             if "locked" not in str(error) or time.monotonic() > deadline:
@@ -151,12 +156,18 @@ def _insert(connection: sqlite3.Connection, items: Sequence[tuple[Sequence[Any],
     if len(items) <= _MOST_AT_ONCE and not any(beyond for _, beyond in items):
         _insert_rows(connection, [row for row, _ in items])
         return
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with _transaction(connection):
         for row, beyond in items:
             event = _insert_rows(connection, [row])
             if beyond:
                 connection.execute(_INSERT_BEYOND, (event, json.dumps(beyond, default=str)))
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -166,17 +177,15 @@ def _insert(connection: sqlite3.Connection, items: Sequence[tuple[Sequence[Any],
 
 def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> int | None:
     """Insert rows with one statement, and return the number of the last one."""
-    values = [value for row in rows for value in row]
-    is_null = tuple([value is None for value in values])
-    return connection.execute(
-        _insert_statement(is_null), [value for value in values if value is not None]
-    ).lastrowid
+    values = list(chain.from_iterable(rows))
+    given = tuple([value is not None for value in values])
+    return connection.execute(_insert_statement(given), list(compress(values, given))).lastrowid
 
 
 @lru_cache(maxsize=64)
-def _insert_statement(is_null: Sequence[bool]) -> str:
-    """Return the statement that inserts rows, given which of their values are NULL."""
-    marks = iter(["NULL" if null else "?" for null in is_null])
+def _insert_statement(given: Sequence[bool]) -> str:
+    """Return the statement that inserts rows, with a parameter for each value that is not NULL."""
+    marks = iter(["?" if is_given else "NULL" for is_given in given])
     rows = [", ".join(row) for row in zip(*[marks] * len(EWOKS_FIELDS), strict=True)]
     return f"INSERT INTO ewoks_events ({', '.join(EWOKS_FIELDS)}) VALUES ({'), ('.join(rows)})"  # noqa: S608
 
