@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from workflows.events.stream import Event
 
+    Row = list[Any]
+
 _PATIENCE_S = 60.0
 """How long to wait for other processes that write to the same database."""
 
@@ -84,15 +86,19 @@ class SqliteHandler:
         self._with_never_started = with_never_started
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
-        self._waiting: list[tuple[Sequence[Any], Mapping[str, Any]]] = []
+        self._waiting: list[Row] = []
+        self._beyond: dict[int, Mapping[str, Any]] = {}
+        """For the places of rows that wait, what ewoks has no column for."""
 
     def __call__(self, event: Event) -> None:
         """Commit an event, and those before it; the end of a node waits for the next one."""
         if event.never_started and not self._with_never_started:
             return
-        item = (_row(event), beyond_ewoks(event))
+        row, beyond = _row(event), beyond_ewoks(event)
         with self._lock:
-            self._waiting.append(item)
+            if beyond:
+                self._beyond[len(self._waiting)] = beyond
+            self._waiting.append(row)
             if event.context != "node" or event.type != "end" or len(self._waiting) >= _MOST_WAITING:
                 self._commit()
 
@@ -102,15 +108,16 @@ class SqliteHandler:
             self._commit()
 
     def _commit(self) -> None:
-        items, self._waiting = self._waiting, []
-        if not items:
+        rows, self._waiting = self._waiting, []
+        if not rows:
             return
+        beyond, self._beyond = self._beyond, {}
         if self._connection is None:
             self._connection = open_database(self._database)
         try:
-            _insert(self._connection, items)
+            _insert(self._connection, rows, beyond)
         except UnicodeEncodeError:  # the name of a file that is not UTF-8, in a message
-            _insert(self._connection, [([_utf8(value) for value in row], beyond) for row, beyond in items])
+            _insert(self._connection, [[_utf8(value) for value in row] for row in rows], beyond)
 
     def close(self) -> None:
         """Commit what waits and close the database; the next event opens it again."""
@@ -151,16 +158,16 @@ def open_database(database: str) -> sqlite3.Connection:
             return connection
 
 
-def _insert(connection: sqlite3.Connection, items: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]) -> None:
+def _insert(connection: sqlite3.Connection, rows: Sequence[Row], beyond: Mapping[int, Any]) -> None:
     """Insert events in one transaction; most often the end of a node and the start of the next."""
-    if len(items) <= _MOST_AT_ONCE and not any(beyond for _, beyond in items):
-        _insert_rows(connection, [row for row, _ in items])
+    if len(rows) <= _MOST_AT_ONCE and not beyond:
+        _insert_rows(connection, rows)
         return
     with _transaction(connection):
-        for row, beyond in items:
+        for place, row in enumerate(rows):
             event = _insert_rows(connection, [row])
-            if beyond:
-                connection.execute(_INSERT_BEYOND, (event, json.dumps(beyond, default=str)))
+            if place in beyond:
+                connection.execute(_INSERT_BEYOND, (event, json.dumps(beyond[place], default=str)))
 
 
 @contextmanager
@@ -175,7 +182,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Sequence[Any]]) -> int | None:
+def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> int | None:
     """Insert rows with one statement, and return the number of the last one."""
     values = list(chain.from_iterable(rows))
     given = tuple([value is not None for value in values])
@@ -190,7 +197,7 @@ def _insert_statement(given: Sequence[bool]) -> str:
     return f"INSERT INTO ewoks_events ({', '.join(EWOKS_FIELDS)}) VALUES ({'), ('.join(rows)})"  # noqa: S608
 
 
-def _row(event: Event) -> list[Any]:
+def _row(event: Event) -> Row:
     row = list(ewoks_values(event))
     if row[_ERROR] is not None:
         row[_ERROR] = int(row[_ERROR])
