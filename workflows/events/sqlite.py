@@ -60,6 +60,7 @@ _SETTINGS = (
 _NO_URIS = bytearray(b"[]")
 """Not bytes: those, None and booleans are sent through adapters, which is dear."""
 
+_encoded = json.JSONEncoder(default=str).encode  # json.dumps would make an encoder each time
 _INSERT_BEYOND = "INSERT INTO ewoks_events_beyond (event, fields) VALUES (?, ?)"
 
 
@@ -167,7 +168,7 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[Row], beyond: Mapping
         for place, row in enumerate(rows):
             event = _insert_rows(connection, [row])
             if place in beyond:
-                connection.execute(_INSERT_BEYOND, (event, json.dumps(beyond[place], default=str)))
+                connection.execute(_INSERT_BEYOND, (event, _encoded(beyond[place])))
 
 
 @contextmanager
