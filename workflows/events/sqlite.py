@@ -51,10 +51,10 @@ _LAYOUT = (
 
 # A commit writes each page that it touched: small pages make it cheaper.
 _SETTINGS = (
-    "PRAGMA page_size = 1024",
+    "PRAGMA page_size = 2048",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA wal_autocheckpoint = 2000",
 )
 
 _NO_URIS = bytearray(b"[]")
@@ -86,7 +86,7 @@ class SqliteHandler:
         self._database = str(database)
         self._with_never_started = with_never_started
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+        self._cursor: sqlite3.Cursor | None = None
         self._waiting: list[Row] = []
         self._beyond: dict[int, Mapping[str, Any]] = {}
         """For the places of rows that wait, what ewoks has no column for."""
@@ -113,20 +113,20 @@ class SqliteHandler:
         if not rows:
             return
         beyond, self._beyond = self._beyond, {}
-        if self._connection is None:
-            self._connection = open_database(self._database)
+        if self._cursor is None:
+            self._cursor = open_database(self._database).cursor()
         try:
-            _insert(self._connection, rows, beyond)
+            _insert(self._cursor, rows, beyond)
         except UnicodeEncodeError:  # the name of a file that is not UTF-8, in a message
-            _insert(self._connection, [[_utf8(value) for value in row] for row in rows], beyond)
+            _insert(self._cursor, [[_utf8(value) for value in row] for row in rows], beyond)
 
     def close(self) -> None:
         """Commit what waits and close the database; the next event opens it again."""
         with self._lock:
             self._commit()
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            if self._cursor is not None:
+                self._cursor.connection.close()
+                self._cursor = None
 
 
 def open_database(database: str) -> sqlite3.Connection:
@@ -159,16 +159,16 @@ def open_database(database: str) -> sqlite3.Connection:
             return connection
 
 
-def _insert(connection: sqlite3.Connection, rows: Sequence[Row], beyond: Mapping[int, Any]) -> None:
+def _insert(cursor: sqlite3.Cursor, rows: Sequence[Row], beyond: Mapping[int, Any]) -> None:
     """Insert events in one transaction; most often the end of a node and the start of the next."""
     if len(rows) <= _MOST_AT_ONCE and not beyond:
-        _insert_rows(connection, rows)
+        _insert_rows(cursor, rows)
         return
-    with _transaction(connection):
+    with _transaction(cursor.connection):
         for place, row in enumerate(rows):
-            event = _insert_rows(connection, [row])
+            event = _insert_rows(cursor, [row])
             if place in beyond:
-                connection.execute(_INSERT_BEYOND, (event, _encoded(beyond[place])))
+                cursor.execute(_INSERT_BEYOND, (event, _encoded(beyond[place])))
 
 
 @contextmanager
@@ -183,11 +183,12 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _insert_rows(connection: sqlite3.Connection, rows: Sequence[Row]) -> int | None:
+def _insert_rows(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> int | None:
     """Insert rows with one statement, and return the number of the last one."""
     values = list(chain.from_iterable(rows))
     given = tuple([value is not None for value in values])
-    return connection.execute(_insert_statement(given), list(compress(values, given))).lastrowid
+    cursor.execute(_insert_statement(given), list(compress(values, given)))
+    return cursor.lastrowid
 
 
 @lru_cache(maxsize=64)
