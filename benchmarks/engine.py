@@ -64,8 +64,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="once each, and few slow peers; within a minute")
     bench = Bench(quick=parser.parse_args().quick)
-    shapes = ("chain", "fan", "layers", "independent")
-    ours = measure_sizes(bench, shapes)
+    ours = measure_sizes(bench, ("chain", "fan", "layers", "independent"))
     compare_engines(bench, ours)
     compare_kinds(bench, ours)
     measure_events(bench)
@@ -107,15 +106,19 @@ def compare_engines(bench: Bench, ours: dict[tuple[str, int], Cell]) -> None:
     print(
         '\nThe engines of ewoks, and how many times our CPU (with "required": true, or they would never end)'
     )
-    for shape, n, target in (("chain", 100, 0), ("chain", 1000, 100), ("fan", 1000, 8)):
+    if bench.quick:
+        print("chain of 100: skipped")
+    cases = (("chain", 100, 0), ("chain", 1000, 100), ("fan", 1000, 8))[bench.quick :]
+    for shape, n, target in cases:
         own_s, found = ours[shape, n]["cpu_s"], {}
+        slow = (shape, n) == ("chain", 1000)
         for engine in PEERS:
             label = f"{shape} of {n}, {engine}:"
-            slow = (shape, n) == ("chain", 1000)
             if bench.quick and slow and engine != "ewokscore":
-                print(f"{label} skipped (about 11 s)")
+                print(f"{label} skipped (about 10 s)")
                 continue
-            cell = bench.measure("run", engine=engine, shape=shape, n=n, repeats=1 if slow else 3, rounds=1)
+            repeats = 1 if slow or bench.quick else 3
+            cell = bench.measure("run", engine=engine, shape=shape, n=n, repeats=repeats, rounds=1)
             print(f"{label} {told(cell, n, own_s)}")
             if "cpu_s" in cell:
                 found[engine] = cell["cpu_s"] / own_s
@@ -137,8 +140,9 @@ def compare_kinds(bench: Bench, ours: dict[tuple[str, int], Cell]) -> None:
     peer = bench.measure("run", engine="ewokscore", task="ewoks class", **chain)
     print(f"task classes of ewokscore, in ewokscore: {told(peer, 100, wrapped.get('cpu_s'))}")
     print(f"loop of 1,000 rounds: {told(bench.measure('loop', engine='ours', n=1000, repeats=5), 1000)}")
-    peer = bench.measure("loop", engine="ewoksppf processes", n=100, repeats=1, rounds=1)
-    print(f"loop of 100 rounds, ewoksppf (processes: with threads it hangs): {told(peer, 100)}")
+    n = 20 if bench.quick else 200
+    peer = bench.measure("loop", engine="ewoksppf processes", n=n, repeats=1, rounds=1)
+    print(f"loop of {n} rounds, ewoksppf (processes: with threads it hangs): {told(peer, n)}")
 
 
 def measure_events(bench: Bench) -> None:
@@ -184,13 +188,14 @@ def measure_other(bench: Bench) -> None:
     print("\nA chain of 100 run again, all results stored (JSON)")
     own = bench.measure("cached", engine="ours", n=100, repeats=3)
     print(f"ours: {told(own, 100)}; the first time {own['first_cpu_s'] * 1e4:.0f} us")
-    peer = bench.measure("cached", engine="ewokscore", n=100, repeats=3)
+    peer = bench.measure("cached", engine="ewokscore", n=100, repeats=3, rounds=1)
     print(f"ewokscore: {told(peer, 100, own['cpu_s'])}", end="")
     print(f"; the first time {peer['first_cpu_s'] * 1e4:.0f} us" if "first_cpu_s" in peer else "")
     print("\nFrom the command line, a graph of 2 nodes, the whole process")
-    own = bench.measure("start_up", program="reprise", repeats=3)
+    repeats = 1 if bench.quick else 3
+    own = bench.measure("start_up", program="reprise", repeats=repeats)
     for program in ("python", "reprise", "ewoks"):
-        cell = own if program == "reprise" else bench.measure("start_up", program=program, repeats=3)
+        cell = own if program == "reprise" else bench.measure("start_up", program=program, repeats=repeats)
         print(f"{program}: {told(cell, 1, own['cpu_s'], scale=1e3, unit='ms')}")
         if program == "ewoks" and "cpu_s" in cell:
             bench.figures["ratio_start_up"] = cell["cpu_s"] / own["cpu_s"]
