@@ -12,8 +12,10 @@ import pytest
 from event_samples import JOB_ID, emit_all, emit_nodes
 
 from workflows.errors import InputError
+from workflows.events import EventStream
 from workflows.events.files import JsonLinesHandler
 from workflows.events.readers import follow_events, read_events
+from workflows.events.sources import ROWS_OF_JOB
 from workflows.events.sqlite import SqliteHandler
 
 STORES = [pytest.param(JsonLinesHandler, id="jsonl"), pytest.param(SqliteHandler, id="sqlite")]
@@ -196,9 +198,7 @@ def test_the_table_has_the_columns_of_ewoks_and_jobs_are_found_by_an_index(tmp_p
 
     with closing(sqlite3.connect(path)) as connection:
         columns = [row[1:3] for row in connection.execute("PRAGMA table_info(ewoks_events)")]
-        plan = connection.execute(
-            "EXPLAIN QUERY PLAN SELECT * FROM ewoks_events WHERE job_id = 'x'"
-        ).fetchall()
+        plan = connection.execute(f"EXPLAIN QUERY PLAN {ROWS_OF_JOB}", ("x",)).fetchall()
 
     assert columns == [
         ("host_name", "TEXT"),
@@ -220,7 +220,43 @@ def test_the_table_has_the_columns_of_ewoks_and_jobs_are_found_by_an_index(tmp_p
         ("input_uris", "BLOB"),
         ("output_uris", "BLOB"),
     ]
-    assert "INDEX" in plan[0][3]
+    assert "USING INDEX ewoks_events_jobs" in plan[0][3]
+
+
+def test_the_events_of_a_job_are_found_among_those_of_others_that_run_at_the_same_time(tmp_path):
+    path = tmp_path / "events.db"
+    handler = SqliteHandler(path)
+    streams = [EventStream([handler], workflow_id="w", job_id=job_id) for job_id in ("early", "job", "job")]
+    for i in range(3):
+        for stream in streams:
+            stream.emit(context="job", type="start")
+            stream.emit(context="node", type="start", node_id=f"n{i}", label=f"n{i}")
+            stream.emit(context="node", type="end", node_id=f"n{i}", label=f"n{i}", state="succeeded")
+        if i != 1:
+            for stream in reversed(streams):
+                stream.emit(context="job", type="end", state="succeeded")
+    handler.close()
+
+    events = list(read_events(path, job_id="job"))
+
+    assert [event["context"] for event in events].count("job") == 10
+    assert [event["node_id"] for event in events if event["type"] == "start" and event["node_id"]] == [
+        "n0", "n0", "n1", "n1", "n2", "n2"
+    ]  # fmt: skip
+    assert list(read_events(path, job_id="job", since=15)) == events[15:]
+
+
+def test_what_an_attempt_says_after_the_end_of_another_is_found(tmp_path):
+    path = tmp_path / "events.db"
+    handler = SqliteHandler(path)
+    first, second = (EventStream([handler], workflow_id="w", job_id="job") for _ in range(2))
+    for stream in (first, second):
+        stream.emit(context="job", type="start")
+    first.emit(context="job", type="end", state="succeeded")
+    second.emit(context="node", type="start", node_id="late", label="late")
+    handler.close()
+
+    assert [event["node_id"] for event in read_events(path, job_id="job")] == [None, None, None, "late"]
 
 
 def test_a_job_that_was_deleted_leaves_nothing_behind(tmp_path):

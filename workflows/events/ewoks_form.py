@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ EWOKS_FIELDS = (
     "input_uris",
     "output_uris",
 )
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _NO_ERROR = (None, None, None)
 _SUCCEEDED = (False, None, None)
@@ -146,13 +148,14 @@ def _error_of(event: Event) -> tuple[bool | None, str | None, str | None]:
 
 
 def _local_time(time: datetime) -> str:
-    second, zone = _local_second(time.replace(microsecond=0))
-    return f"{second}.{time.microsecond:06d}{zone}"
+    since = time - _EPOCH
+    second, zone = _local_second(since.days, since.seconds)
+    return f"{second}.{since.microseconds:06d}{zone}"
 
 
 @lru_cache(maxsize=8)  # asking for the local zone is dear, and many events share a second
-def _local_second(time: datetime) -> tuple[str, str]:
-    text = time.astimezone().isoformat()
+def _local_second(days: int, seconds: int) -> tuple[str, str]:
+    text = (_EPOCH + timedelta(days, seconds)).astimezone().isoformat()
     length = len("2026-01-31T12:00:00")
     return text[:length], text[length:]
 

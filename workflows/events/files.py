@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from workflows.events.stream import Event
 
 
+_encoded = json.JSONEncoder(default=str).encode  # json.dumps would make an encoder each time
+
+
 class JsonLinesHandler:
     """Appends events to a file, one line each; several processes of one machine may share the file.
 
@@ -26,7 +29,7 @@ class JsonLinesHandler:
 
     def __call__(self, event: Event) -> None:
         """Append the JSON form of an event."""
-        line = json.dumps(event.as_dict(), default=str).encode() + b"\n"
+        line = _encoded(event.as_dict()).encode() + b"\n"
         with self._lock:
             if self._file is None:
                 self._file = self._open()

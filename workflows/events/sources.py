@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+ROWS_OF_JOB = """
+    SELECT min(rowid), max(rowid), sum(CASE type WHEN 'start' THEN 1 ELSE -1 END)
+    FROM ewoks_events WHERE job_id = ? AND context = 'job'"""
+"""Where a job begins and where it ends, and how often it has been started without an end."""
+
+_LAST = 2**63 - 1
 _AT_ONCE = 1000
 _PATIENCE_S = 60.0
 
@@ -81,19 +87,27 @@ class SqliteSource:
         return connection
 
     def _next_rows(self, connection: sqlite3.Connection) -> list[sqlite3.Row]:
-        names = "SELECT name FROM sqlite_master WHERE type = 'table'"
-        tables = {row["name"] for row in connection.execute(names)}
-        if "ewoks_events" not in tables:
+        known = {row["name"] for row in connection.execute("SELECT name FROM sqlite_master")}
+        if "ewoks_events" not in known:
             return []
         beyond = "LEFT JOIN ewoks_events_beyond AS beyond ON beyond.event = events.rowid"
-        has_beyond = "ewoks_events_beyond" in tables
+        has_beyond = "ewoks_events_beyond" in known
         query = f"""
             SELECT events.rowid AS event, events.*, {"beyond.fields" if has_beyond else "NULL"} AS beyond
             FROM ewoks_events AS events {beyond if has_beyond else ""}
-            WHERE events.rowid > ? {"" if self._job_id is None else "AND events.job_id = ?"}
+            WHERE {"" if self._job_id is None else "events.job_id = ? AND"} events.rowid BETWEEN ? AND ?
             ORDER BY events.rowid LIMIT {_AT_ONCE}"""  # noqa: S608 -- constants
-        given = (self._row,) if self._job_id is None else (self._row, self._job_id)
-        return connection.execute(query, given).fetchall()
+        if self._job_id is None:
+            return connection.execute(query, (self._row + 1, _LAST)).fetchall()
+        first, last = self._rows_of_job(connection) if "ewoks_events_jobs" in known else (0, _LAST)
+        return connection.execute(query, (self._job_id, max(self._row + 1, first), last)).fetchall()
+
+    def _rows_of_job(self, connection: sqlite3.Connection) -> tuple[int, int]:
+        """Return between which rows the events of the job are; its own start and end are in an index."""
+        first, last, n_open = connection.execute(ROWS_OF_JOB, (self._job_id,)).fetchone()
+        if first is None:  # nothing tells where it begins
+            return 0, _LAST
+        return first, _LAST if n_open else last
 
     def _event_of(self, row: sqlite3.Row) -> dict[str, Any]:
         form = {name: _value(row[name]) for name in row.keys()}  # noqa: SIM118 -- a Row iterates over values

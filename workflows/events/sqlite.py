@@ -6,6 +6,9 @@ import json
 import sqlite3
 import threading
 import time
+from contextlib import contextmanager
+from functools import lru_cache
+from itertools import chain, compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -13,9 +16,11 @@ from urllib.parse import unquote, urlsplit
 from workflows.events.ewoks_form import EWOKS_FIELDS, beyond_ewoks, ewoks_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from workflows.events.stream import Event
+
+    Row = list[Any]
 
 _PATIENCE_S = 60.0
 """How long to wait for other processes that write to the same database."""
@@ -23,15 +28,22 @@ _PATIENCE_S = 60.0
 _MOST_WAITING = 1000
 """Nodes that are skipped one after the other end in one transaction."""
 
+_MOST_AT_ONCE = 2
+"""Rows that one statement inserts."""
+
+_ERROR = EWOKS_FIELDS.index("error")
+_URIS = EWOKS_FIELDS.index("input_uris"), EWOKS_FIELDS.index("output_uris")
+
 _TYPES = {"process_id": "INTEGER", "error": "INTEGER", "progress": "INTEGER"}
 _TYPES |= {"input_uris": "BLOB", "output_uris": "BLOB"}
 _COLUMNS = ", ".join(f"{name} {_TYPES.get(name, 'TEXT')}" for name in EWOKS_FIELDS)
 
 # Ewoks inserts 18 values without naming the columns: a column more would break it. So the primary key
-# is the implicit rowid, and what ewoks has no column for goes into a table of its own.
+# is the implicit rowid, and what ewoks has no column for goes into a table of its own. The index tells
+# where each job begins and ends: one of all events would be a second page to write in every commit.
 _LAYOUT = (
     f"CREATE TABLE IF NOT EXISTS ewoks_events ({_COLUMNS})",
-    "CREATE INDEX IF NOT EXISTS ewoks_events_job_id ON ewoks_events (job_id)",
+    "CREATE INDEX IF NOT EXISTS ewoks_events_jobs ON ewoks_events (job_id) WHERE context = 'job'",
     "CREATE TABLE IF NOT EXISTS ewoks_events_beyond (event INTEGER PRIMARY KEY, fields TEXT NOT NULL)",
     """CREATE TRIGGER IF NOT EXISTS ewoks_events_deleted AFTER DELETE ON ewoks_events
        BEGIN DELETE FROM ewoks_events_beyond WHERE event = OLD.rowid; END""",
@@ -39,16 +51,16 @@ _LAYOUT = (
 
 # A commit writes each page that it touched: small pages make it cheaper.
 _SETTINGS = (
-    "PRAGMA page_size = 1024",
+    "PRAGMA page_size = 2048",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
-    "PRAGMA wal_autocheckpoint = 4000",
+    "PRAGMA wal_autocheckpoint = 2000",
 )
 
-_INSERT = (
-    f"INSERT INTO ewoks_events ({', '.join(EWOKS_FIELDS)}) "  # noqa: S608 -- constants of this module
-    f"VALUES ({', '.join('?' * len(EWOKS_FIELDS))})"
-)
+_NO_URIS = bytearray(b"[]")
+"""Not bytes: those, None and booleans are sent through adapters, which is dear."""
+
+_encoded = json.JSONEncoder(default=str).encode  # json.dumps would make an encoder each time
 _INSERT_BEYOND = "INSERT INTO ewoks_events_beyond (event, fields) VALUES (?, ?)"
 
 
@@ -74,16 +86,20 @@ class SqliteHandler:
         self._database = str(database)
         self._with_never_started = with_never_started
         self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
-        self._waiting: list[tuple[Sequence[Any], Mapping[str, Any]]] = []
+        self._cursor: sqlite3.Cursor | None = None
+        self._waiting: list[Row] = []
+        self._beyond: dict[int, Mapping[str, Any]] = {}
+        """For the places of rows that wait, what ewoks has no column for."""
 
     def __call__(self, event: Event) -> None:
         """Commit an event, and those before it; the end of a node waits for the next one."""
         if event.never_started and not self._with_never_started:
             return
-        item = (_row(event), beyond_ewoks(event))
+        row, beyond = _row(event), beyond_ewoks(event)
         with self._lock:
-            self._waiting.append(item)
+            if beyond:
+                self._beyond[len(self._waiting)] = beyond
+            self._waiting.append(row)
             if event.context != "node" or event.type != "end" or len(self._waiting) >= _MOST_WAITING:
                 self._commit()
 
@@ -93,23 +109,24 @@ class SqliteHandler:
             self._commit()
 
     def _commit(self) -> None:
-        items, self._waiting = self._waiting, []
-        if not items:
+        rows, self._waiting = self._waiting, []
+        if not rows:
             return
-        if self._connection is None:
-            self._connection = open_database(self._database)
+        beyond, self._beyond = self._beyond, {}
+        if self._cursor is None:
+            self._cursor = open_database(self._database).cursor()
         try:
-            _insert(self._connection, items)
+            _insert(self._cursor, rows, beyond)
         except UnicodeEncodeError:  # the name of a file that is not UTF-8, in a message
-            _insert(self._connection, [([_utf8(value) for value in row], beyond) for row, beyond in items])
+            _insert(self._cursor, [[_utf8(value) for value in row] for row in rows], beyond)
 
     def close(self) -> None:
         """Commit what waits and close the database; the next event opens it again."""
         with self._lock:
             self._commit()
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            if self._cursor is not None:
+                self._cursor.connection.close()
+                self._cursor = None
 
 
 def open_database(database: str) -> sqlite3.Connection:
@@ -127,8 +144,11 @@ def open_database(database: str) -> sqlite3.Connection:
     deadline = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            for statement in _SETTINGS + _LAYOUT:
+            for statement in _SETTINGS:
                 connection.execute(statement)
+            with _transaction(connection):
+                for statement in _LAYOUT:
+                    connection.execute(statement)
         except sqlite3.OperationalError as error:
             # SQLite does not wait by itself where two processes change the journal mode at once.
             if "locked" not in str(error) or time.monotonic() > deadline:
@@ -139,17 +159,23 @@ def open_database(database: str) -> sqlite3.Connection:
             return connection
 
 
-def _insert(connection: sqlite3.Connection, items: Sequence[tuple[Sequence[Any], Mapping[str, Any]]]) -> None:
-    """Insert events in one transaction."""
-    if len(items) == 1 and not items[0][1]:
-        connection.execute(_INSERT, items[0][0])
+def _insert(cursor: sqlite3.Cursor, rows: Sequence[Row], beyond: Mapping[int, Any]) -> None:
+    """Insert events in one transaction; most often the end of a node and the start of the next."""
+    if len(rows) <= _MOST_AT_ONCE and not beyond:
+        _insert_rows(cursor, rows)
         return
+    with _transaction(cursor.connection):
+        for place, row in enumerate(rows):
+            event = _insert_rows(cursor, [row])
+            if place in beyond:
+                cursor.execute(_INSERT_BEYOND, (event, _encoded(beyond[place])))
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for row, beyond in items:
-            event = connection.execute(_INSERT, row).lastrowid
-            if beyond:
-                connection.execute(_INSERT_BEYOND, (event, json.dumps(beyond, default=str)))
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -157,16 +183,31 @@ def _insert(connection: sqlite3.Connection, items: Sequence[tuple[Sequence[Any],
         raise
 
 
-def _row(event: Event) -> list[Any]:
-    *row, input_uris, output_uris = ewoks_values(event)
-    row += _blob(input_uris), _blob(output_uris)
+def _insert_rows(cursor: sqlite3.Cursor, rows: Sequence[Row]) -> int | None:
+    """Insert rows with one statement, and return the number of the last one."""
+    values = list(chain.from_iterable(rows))
+    given = tuple([value is not None for value in values])
+    cursor.execute(_insert_statement(given), list(compress(values, given)))
+    return cursor.lastrowid
+
+
+@lru_cache(maxsize=64)
+def _insert_statement(given: Sequence[bool]) -> str:
+    """Return the statement that inserts rows, with a parameter for each value that is not NULL."""
+    marks = iter(["?" if is_given else "NULL" for is_given in given])
+    rows = [", ".join(row) for row in zip(*[marks] * len(EWOKS_FIELDS), strict=True)]
+    return f"INSERT INTO ewoks_events ({', '.join(EWOKS_FIELDS)}) VALUES ({'), ('.join(rows)})"  # noqa: S608
+
+
+def _row(event: Event) -> Row:
+    row = list(ewoks_values(event))
+    if row[_ERROR] is not None:
+        row[_ERROR] = int(row[_ERROR])
+    for place in _URIS:
+        uris = row[place]
+        if uris is not None:
+            row[place] = json.dumps(uris).encode() if uris else _NO_URIS
     return row
-
-
-def _blob(uris: list[Any] | None) -> bytes | None:
-    if not uris:
-        return None if uris is None else b"[]"
-    return json.dumps(uris).encode()
 
 
 def _utf8(value: Any) -> Any:

@@ -1,0 +1,20 @@
+"""The same tasks for ewokscore."""
+
+from ewokscore import Task
+
+
+class PassOn(Task, input_names=["value"], output_names=["value"]):
+    """Hand the value on."""
+
+    def run(self) -> None:
+        """Copy the input to the output."""
+        self.outputs.value = self.inputs.value
+
+
+class Count(Task, input_names=["value", "until"], output_names=["value", "again"]):
+    """Add one, and tell whether there is more to count."""
+
+    def run(self) -> None:
+        """Count one on."""
+        self.outputs.value = self.inputs.value + 1
+        self.outputs.again = self.outputs.value < self.inputs.until
