@@ -29,8 +29,8 @@ def stopping_on_interrupt(token: CancelToken) -> Iterator[None]:
     def interrupted(*_: object) -> None:
         if token.cancelled:
             os._exit(INTERRUPTED)
-        os.write(_STDERR, _NOTICE)
         token.cancel()
+        os.write(_STDERR, _NOTICE)
 
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread hears signals

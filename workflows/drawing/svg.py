@@ -31,6 +31,7 @@ _STROKES: Final = {
     "loop": ' stroke-dasharray="2 4"',
 }
 _LABEL_LENGTH = 24
+_LABEL_WIDTH = 110
 _LONGEST_TITLE = 2000
 _MOST_ON_A_LINE = 27
 _LOOP_REACH = 48
@@ -52,7 +53,9 @@ def draw_svg(graph: Graph, *, with_theme: bool = True) -> str:
         prefers. Without, everything has the ``currentColor`` of the page.
     """
     places = find_places(graph)
-    width = places.width + (_LOOP_REACH if places.levels.back else 0)
+    back = places.levels.back
+    width = places.width + (_LOOP_REACH if back else 0)
+    width += _LABEL_WIDTH if any(link.conditions for link in back) else 0
     size = f"{width:.0f} {places.height:.0f}"
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="workflow" role="img" viewBox="0 0 {size}"'
@@ -97,17 +100,17 @@ def _link(graph: Graph, link: Link, places: Places) -> str:
 
 
 def _condition(graph: Graph, link: Link, places: Places) -> str:
-    """Write a condition in the middle of the first piece of its link."""
+    """Write a condition beside the first piece of its link."""
     if link in places.levels.back:
         (x, y), _ = _sides(link, places)
-        place, anchor = (x + 6, y - 6), "start"
+        y += 16
     else:
         (x, y), (next_x, next_y) = list(_stops(link, places))[:2]
-        place, anchor = ((x + next_x) / 2, (y + next_y) / 2), "middle"
+        x, y = (x + next_x) / 2, (y + next_y) / 2
     words = condition_words(link, graph.nodes[link.source])
     return (
-        f'<text class="condition" x="{place[0]:.1f}" y="{place[1]:.1f}" font-size="11" fill="currentColor"'
-        f' text-anchor="{anchor}">{_short(words, _LABEL_LENGTH)}{_title(words)}</text>\n'
+        f'<text class="condition" x="{x + 6:.1f}" y="{y:.1f}" font-size="11" fill="currentColor">'
+        f"{_short(words, _LABEL_LENGTH)}{_title(words)}</text>\n"
     )
 
 
@@ -138,7 +141,7 @@ def _stops(link: Link, places: Places) -> Iterator[tuple[float, float]]:
 def _back_path(link: Link, places: Places) -> str:
     """Lead a link round on the right side; one from a node to itself as well."""
     (x, y), (next_x, next_y) = _sides(link, places)
-    reach = max(x, next_x) + _LOOP_REACH
+    reach = max(x, next_x) + min(_LOOP_REACH + abs(y - next_y) / 8, 2 * _LOOP_REACH)
     return f"M{x:.1f} {y:.1f}C{reach:.1f} {y:.1f} {reach:.1f} {next_y:.1f} {next_x:.1f} {next_y:.1f}"
 
 
