@@ -116,7 +116,8 @@ def read_varinfo(arguments: argparse.Namespace) -> dict[str, Any] | None:
     """
     if arguments.resume and arguments.data_root_uri:
         raise UsageError("--resume and --data-root-uri name two places: remove one")
-    root = arguments.resume or arguments.data_root_uri
+    # A worker that a job is sent to has another current folder.
+    root = str(Path(arguments.resume).absolute()) if arguments.resume else arguments.data_root_uri
     return {"root_uri": root, "scheme": arguments.data_scheme} if root else None
 
 

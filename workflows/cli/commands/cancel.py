@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from workflows.cli.commands.submit import celery_engine
+from workflows.cli.celery_engine import celery_engine
 from workflows.cli.status import OK
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import sys
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from workflows.cli.celery_engine import celery_engine
 from workflows.cli.misuse import UsageError
 from workflows.cli.parameters import add_parameters, document_inputs, read_options, read_parameters
 from workflows.cli.run_arguments import (
@@ -19,7 +19,7 @@ from workflows.cli.run_arguments import (
 )
 from workflows.cli.status import OK, write_json
 from workflows.cli.workflow_arguments import add_workflows, load_options, named_workflows
-from workflows.engines import ENGINES, missing_package
+from workflows.engines import ENGINES
 from workflows.graphs.graph import load_graph
 from workflows.running.plan import draft_plan
 from workflows.suggestions import did_you_mean
@@ -76,21 +76,6 @@ def run(arguments: argparse.Namespace) -> int:
         for job_id in job_ids:
             write_json(celery.wait_for(job_id, arguments.wait))
     return OK
-
-
-def celery_engine() -> Any:
-    """Import what speaks with Celery.
-
-    Raises
-    ------
-    UnsupportedError
-        Celery is not installed.
-    """
-    try:
-        import_module("celery")
-        return import_module("workflows.engines.celery")
-    except ImportError as error:
-        raise missing_package("celery", "celery") from error
 
 
 def _request(arguments: argparse.Namespace) -> dict[str, Any]:
