@@ -43,6 +43,17 @@ def test_a_failure_is_one_sentence_after_the_word_failed(tmp_path):
     assert done.stderr == "reprise: node 'bad' (Fail) failed: ValueError: the detector is upside down\n"
 
 
+def test_a_default_input_that_does_not_exist_is_a_warning_in_one_sentence(tmp_path):
+    save(tmp_path, graph([node("odd", Add, defaults={"a": 1, "bb": 2})]))
+
+    lenient = reprise(tmp_path, "execute", "pipeline.json", "-q")
+    strict = reprise(tmp_path, "execute", "pipeline.json", "-q", "-o", "strict=true")
+
+    sentence = "node 'odd' (Add), input 'bb': there is no such input; did you mean 'b'?\n"
+    assert (lenient.returncode, lenient.stderr) == (0, f"reprise: warning: {sentence}")
+    assert (strict.returncode, strict.stderr) == (1, f"reprise: {sentence}")
+
+
 def test_the_traceback_is_shown_on_request(tmp_path):
     done = reprise(tmp_path, "execute", save(tmp_path, graph([node("bad", Fail)])), "--traceback")
 

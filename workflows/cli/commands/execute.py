@@ -32,6 +32,7 @@ from workflows.cli.run_arguments import (
     take_stray_workflow,
 )
 from workflows.cli.status import FAILED, INTERRUPTED, OK, complain, write_json
+from workflows.cli.warning_lines import warnings_as_sentences
 from workflows.cli.workflow_arguments import add_workflows, load_options, named_workflows
 from workflows.engines import ENGINES
 from workflows.errors import WorkflowError
@@ -178,6 +179,7 @@ def _run(loaded: _Loaded, arguments: argparse.Namespace, request: Mapping[str, A
     token = CancelToken()
     with ExitStack() as stack:
         stack.enter_context(stopping_on_interrupt(token))
+        stack.enter_context(warnings_as_sentences())
         if not arguments.quiet:
             reporter = reporting(stream, n_nodes=len(loaded.graph.nodes), live=live)
             options["events"] = [*request["events"], stack.enter_context(reporter)]
