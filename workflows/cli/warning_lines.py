@@ -19,7 +19,7 @@ def warnings_as_sentences() -> Iterator[None]:
     with warnings.catch_warnings():
         usual = warnings.showwarning
 
-        def show(
+        def show(  # noqa: PLR0917 -- the signature is of Python
             message: Warning | str,
             category: type[Warning],
             filename: str,
