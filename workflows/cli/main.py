@@ -1,36 +1,37 @@
-"""The command line: ``reprise execute | validate | tasks``."""
+"""The command line: ``reprise COMMAND ...``.
+
+Each command is a module with ``add_arguments`` and ``run``; only the module of
+the command that was asked for is imported, since some need much.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from workflows.catalog.discovery import discover_tasks
-from workflows.cli.display import json_value, node_name, node_reporter, output_lines, result_document
+from workflows.cli.misuse import UsageError
+from workflows.cli.status import FAILED, INTERRUPTED, MISUSED, complain
 from workflows.errors import WorkflowError, describe_exception
-from workflows.execution import run_graph
-from workflows.graphs.graph import load_graph
-from workflows.keys import input_key
-from workflows.running.plan import draft_plan, find_problems
-from workflows.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workflows.keys import NodeId
-    from workflows.running.plan import Plan
-
-OK, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
-
-_OUTPUTS: dict[str, list[dict[str, Any]]] = {"none": [], "end": [{"all": False}], "all": [{"all": True}]}
-
-
-class UsageError(Exception):
-    """The command line asks for something that the workflow does not have."""
+COMMANDS: Final = {
+    "execute": "run workflows",
+    "validate": "list everything that is wrong with workflows",
+    "convert": "write workflows in another form",
+    "show": "draw a workflow, or list its free inputs",
+    "tasks": "list the tasks of installed packages",
+    "workflows": "list the workflows of installed packages and of folders",
+    "submit": "send workflows to Celery workers",
+    "cancel": "stop jobs that were submitted",
+    "install": "install the packages that a workflow requires",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,137 +41,57 @@ def main(argv: Sequence[str] | None = None) -> int:
     2 for a misuse of the command line, and 130 after Ctrl-C. Errors are one
     sentence on the standard error stream.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _parser(sys.argv[1:] if argv is None else argv).parse_args(argv)
     sys.path.append(str(Path.cwd()))  # a workflow may name tasks in the current folder
     try:
-        status: int = arguments.command(arguments)
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
-        return _complain("interrupted", INTERRUPTED)
+        return complain("interrupted", INTERRUPTED)
     except UsageError as error:
-        return _complain(str(error), MISUSED)
+        return complain(str(error), MISUSED)
+    except BrokenPipeError:  # whoever read the output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except Exception as error:  # noqa: BLE001 -- nobody is shown a traceback unasked
         if arguments.traceback:
             traceback.print_exc()
         message = error.message if isinstance(error, WorkflowError) else describe_exception(error)
-        return _complain(message, FAILED)
+        return complain(message, FAILED)
     return status
 
 
-def execute(arguments: argparse.Namespace) -> int:
-    """Run a workflow; what happens is told on the way, the outputs at the end."""
-    graph = load_graph(Path(arguments.workflow))
-    plan = draft_plan(graph)
-    inputs = [item for text in arguments.parameter for item in _addressed(text, plan)]
-    result = run_graph(
-        graph,
-        inputs,
-        outputs=_OUTPUTS[arguments.outputs],
-        merge_outputs=False,
-        events=[node_reporter(sys.stderr.write if arguments.json else sys.stdout.write)],
-        max_workers=arguments.max_workers,
+def _parser(argv: Sequence[str]) -> argparse.ArgumentParser:
+    """Make the parser; among the commands only the one that is asked for knows its arguments."""
+    parser = argparse.ArgumentParser(
+        prog="reprise",
+        description="Run, check, draw and convert workflows.",
+        epilog="'reprise COMMAND --help' tells more, with an example.",
     )
-    if arguments.json:
-        _write_json(result_document(result))
-    else:
-        sys.stdout.writelines(output_lines(result))
-    if result.error is not None:
-        raise result.error
-    return OK
-
-
-def validate(arguments: argparse.Namespace) -> int:
-    """Say everything that is wrong with a workflow."""
-    problems = find_problems(Path(arguments.workflow))
-    sys.stdout.writelines(f"{problem}\n" for problem in problems or [f"{arguments.workflow} is valid"])
-    return FAILED if problems else OK
-
-
-def list_tasks(arguments: argparse.Namespace) -> int:
-    """List the tasks of all installed packages."""
-    catalog = discover_tasks()
-    if arguments.json:
-        _write_json({"tasks": [task.as_dict() for task in catalog.tasks], "problems": catalog.problems})
-        return OK
-    for task in catalog.tasks:
-        optional = [f"[{name}]" for name in task.optional_input_names]
-        inputs = ", ".join((*task.required_input_names, *optional))
-        sys.stdout.write(
-            f"{task.task_identifier} ({task.task_type}): {inputs} -> {', '.join(task.output_names)}\n"
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    wanted = next((word for word in argv if not word.startswith("-")), None)
+    for name, summary in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
         )
-    for problem in catalog.problems:
-        _complain(problem, OK)
-    return OK
-
-
-def _addressed(text: str, plan: Plan) -> list[dict[str, Any]]:
-    """Find the nodes that ``NAME=VALUE`` or ``NODE:NAME=VALUE`` is for."""
-    address, sign, value_text = text.partition("=")
-    if not sign or not address:
-        raise UsageError(f"-p {text}: write NAME=VALUE or NODE:NAME=VALUE")
-    wanted, _, name = address.rpartition(":")
-    nodes = [node_id for node_id in plan.tasks if not wanted or node_name(node_id) == wanted]
-    if not nodes:
-        known = [node_name(node_id) for node_id in plan.tasks]
-        raise UsageError(f"-p {text}: there is no node {wanted!r}{did_you_mean(wanted, known)}")
-    takers = [node_id for node_id in nodes if _takes(plan, node_id, name=name, addressed=bool(wanted))]
-    if not takers:
-        known = list(dict.fromkeys(free for node_id in nodes for free in plan.free_inputs(node_id)))
-        raise UsageError(f"-p {text}: there is no free input {name!r}{did_you_mean(name, known)}")
-    return [{"id": node_id, "name": name, "value": _parsed(value_text)} for node_id in takers]
-
-
-def _takes(plan: Plan, node_id: NodeId, *, name: str, addressed: bool) -> bool:
-    """Tell whether an input is free; one that is not declared must be addressed to its node."""
-    if addressed:
-        key = input_key(name)
-        return plan.interface(node_id).accepts(key) and key not in plan.linked(node_id)
-    return name in plan.free_inputs(node_id)
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def _write_json(document: object) -> None:
-    sys.stdout.write(json.dumps(document, default=json_value, indent=2) + "\n")
-
-
-def _complain(message: str, status: int) -> int:
-    sys.stderr.write(f"reprise: {message}\n")
-    return status
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="reprise", description="Run and check workflows.")
-    commands = parser.add_subparsers(required=True, metavar="command")
-    run = commands.add_parser("execute", help="run a workflow")
-    run.add_argument("workflow", help="JSON file of the workflow")
-    run.add_argument(
-        "-p",
-        "--parameter",
-        action="append",
-        default=[],
-        metavar="[NODE:]NAME=VALUE",
-        help="give an input to every node that has it free, or to one node; the value is JSON or a text",
-    )
-    run.add_argument("--outputs", choices=_OUTPUTS, default="end", help="which outputs to show")
-    run.add_argument("--json", action="store_true", help="print the result as JSON")
-    run.add_argument("--max-workers", type=_positive, default=1, metavar="N", help="nodes at the same time")
-    check = commands.add_parser("validate", help="list everything that is wrong with a workflow")
-    check.add_argument("workflow", help="JSON file of the workflow")
-    tasks = commands.add_parser("tasks", help="list the tasks of installed packages")
-    tasks.add_argument("--json", action="store_true", help="print the tasks as JSON")
-    for command, function in ((run, execute), (check, validate), (tasks, list_tasks)):
-        command.set_defaults(command=function)
-        command.add_argument("--traceback", action="store_true", help="show where an error comes from")
+        if name == wanted:
+            module = import_module(f"workflows.cli.commands.{name}")
+            module.add_arguments(command)
+            command.set_defaults(run=module.run)
+            command.add_argument("--traceback", action="store_true", help="show where an error comes from")
     return parser
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
+class _Version(argparse.Action):
+    """Prints the version; it is looked up only then."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 -- not needed otherwise
+
+        sys.stdout.write(f"{parser.prog} {version('reprise')}\n")
+        parser.exit()
