@@ -1,4 +1,4 @@
-# Everything is installed into .venv and frontend/node_modules; nothing outside of this folder changes.
+# Everything is installed into .venv, .venv-xrpd (peers) and frontend/node_modules; nothing outside of this folder changes.
 #
 #   make demo [DATA=folder] [PORT=8000]   a demo portal on this machine; Ctrl-C ends it
 #   make build                            what a demo or a site needs, without starting it
@@ -18,6 +18,7 @@ PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint const
 # One file of each step, newest when the step is complete, says whether it must be done again.
 INSTALLED := $(VENV)/installed
 INSTALLED_TEST := $(VENV)/installed-test
+XRPD := .venv-xrpd
 NODE_MODULES := frontend/node_modules/.package-lock.json
 BUILT := portal/static/built/licenses.txt
 
@@ -41,10 +42,22 @@ lint: $(INSTALLED_TEST) $(BUILT)
 bench: $(INSTALLED_TEST)
 	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
 
-# Programs of others that judge what this portal writes; they come with the extra "peers".
-test-peers: $(INSTALLED_TEST) $(BUILT)
+# Programs of others that judge what this portal writes, and engines to compare with; they come with the
+# extra "peers". The pytest plugin of ewoksxrpd would stop our tests, so it is in an environment beside.
+test-peers: $(INSTALLED_TEST) $(BUILT) $(XRPD)/installed
 	@$(PIP) --editable '.[test,peers]'
 	$(BIN)/pytest tests/peers
+	$(XRPD)/bin/python -m pytest -p no:ewoksxrpd -p no:ewoksorange tests/peers/test_real_packages.py
+
+$(XRPD)/installed: $(INSTALLED_TEST)
+	@echo 'Installing ewoksxrpd into $(XRPD) ...'
+	@$(PIP) --editable '.[test,peers]'
+	@$(PYTHON) -m venv --clear $(XRPD)
+	@$(XRPD)/bin/python -c 'import site, sys; print(f"import site; site.addsitedir({sys.argv[1]!r})", \
+		file=open(f"{site.getsitepackages()[0]}/beside.pth", "w"))' \
+		"$$($(BIN)/python -c 'import site; print(site.getsitepackages()[0])')"
+	@$(XRPD)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt ewoksxrpd
+	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo 'Installing the Python packages into $(VENV) ...'

@@ -106,6 +106,7 @@ def _stage(recipe: Recipe, emit: Emit) -> None:
         events=[on_event],
         policy=AnyTask() if recipe.tasks is None else ClosedList(recipe.tasks),
         strict=True,
+        load_options={"with_files": False},  # a sub-graph is part of the recipe, never a file here
     )
     if result.error is not None:
         raise result.error

@@ -5,18 +5,24 @@
 
 from workflows.cancellation import CancelToken
 from workflows.catalog.discovery import Catalog, TaskDescription, discover_tasks
+from workflows.catalog.installed import InstalledTasks
+from workflows.catalog.schemas import task_schema, workflow_schema
+from workflows.catalog.stored_workflows import discover_workflows
 from workflows.errors import (
     Cancelled,
     GraphError,
     InputError,
     InputWarning,
+    LoopError,
     PolicyError,
     TaskError,
+    TimeLimitError,
     UnsupportedError,
     WorkflowError,
 )
 from workflows.events import Event, Handler
 from workflows.execution import execute_graph, run_graph
+from workflows.graphs.convert import convert_graph
 from workflows.graphs.elements import Link, Node
 from workflows.graphs.graph import Graph, load_graph
 from workflows.policy import AnyTask, ClosedList, Policy
@@ -39,7 +45,9 @@ __all__ = [
     "Handler",
     "InputError",
     "InputWarning",
+    "InstalledTasks",
     "Link",
+    "LoopError",
     "Node",
     "NodeResult",
     "Plan",
@@ -51,9 +59,12 @@ __all__ = [
     "TaskDescription",
     "TaskError",
     "TaskWithProgress",
+    "TimeLimitError",
     "UnsupportedError",
     "WorkflowError",
+    "convert_graph",
     "discover_tasks",
+    "discover_workflows",
     "draft_plan",
     "execute_graph",
     "find_problems",
@@ -61,4 +72,6 @@ __all__ = [
     "load_graph",
     "make_plan",
     "run_graph",
+    "task_schema",
+    "workflow_schema",
 ]

@@ -152,6 +152,12 @@ class LoopError(WorkflowError):
     code = "endless_loop"
 
 
+class TimeLimitError(WorkflowError):
+    """A run took longer than it was allowed to."""
+
+    code = "timed_out"
+
+
 class Cancelled(WorkflowError):
     """The run, or the task, was asked to stop."""
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.cancellation import CancelToken
 from workflows.engines import find_engine
+from workflows.errors import WorkflowError
 from workflows.events import EventStream
 from workflows.events.execinfo import read_execinfo
 from workflows.graphs.graph import load_graph
@@ -17,11 +18,13 @@ from workflows.running.run import DEFAULT_MAX_ROUNDS, Run, ending
 from workflows.running.selection import selected_outputs
 from workflows.running.stores import open_stores
 from workflows.running.time_limit import TimeLimit
+from workflows.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from workflows.events import Handler
+    from workflows.graphs.graph import Graph
     from workflows.keys import NodeId
     from workflows.policy import Policy
     from workflows.running.results import NodeResult
@@ -149,14 +152,22 @@ def run_graph(
         run = Run(plan, context, max_rounds=max_rounds)
         stream.emit(context="job", type="start")
         stream.emit(context="workflow", type="start", label=graph.label)
-        run_in_engine(run, **engine_options)
+        try:
+            run_in_engine(run, **engine_options)
+        except WorkflowError as refusal:  # by the engine: where it should run, what it cannot send
+            _tell_end(stream, graph, State.FAILED, refusal)
+            raise
         state, error = limit.judge(*run.finish())
-        if stream.active:
-            fields = ending(state, error)
-            stream.emit(context="workflow", type="end", label=graph.label, **fields)
-            stream.emit(context="job", type="end", **fields)
+        _tell_end(stream, graph, state, error)
     nodes = {node_id: run.results[node_id] for node_id in graph.nodes}
     return RunResult(state, nodes, _collect(nodes, wanted, merge=merge_outputs), error=error, job_id=job_id)
+
+
+def _tell_end(stream: EventStream, graph: Graph, state: State, error: WorkflowError | None) -> None:
+    if stream.active:
+        fields = ending(state, error)
+        stream.emit(context="workflow", type="end", label=graph.label, **fields)
+        stream.emit(context="job", type="end", **fields)
 
 
 def _collect(

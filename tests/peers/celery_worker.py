@@ -34,7 +34,7 @@ def write_settings(folder):
 def running_worker(settings, *, policy="any", arguments=()):
     """Start a worker and wait until it is ready; it has its own process group."""
     log = settings.parent / "worker.log"
-    command = [sys.executable, "-m", "celery", "-A", "workflows.engines.celery_app", "worker"]
+    command = [sys.executable, "-m", "celery", "-A", "workflows.service.app", "worker"]
     options = ["-c", "2", "--without-gossip", "--without-mingle", "-l", "INFO", *arguments]
     variables = environment() | {"EWOKS_CONFIG_URI": str(settings), "REPRISE_POLICY": policy}
     with log.open("w") as output:

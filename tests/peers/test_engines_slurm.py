@@ -18,6 +18,7 @@ _REASON = slurm_cluster.missing()
 def options(tmp_path_factory):
     """The options of jobs on a real cluster, which runs as long as this module's tests."""
     if _REASON:
+        assert not os.environ.get("CI"), f"Slurm is not installed: {_REASON}"
         pytest.skip(f"Slurm is not installed: {_REASON}")
     folder = tmp_path_factory.mktemp("slurm")
     with pytest.MonkeyPatch.context() as patch, slurm_cluster.running_cluster(folder) as settings:

@@ -64,6 +64,7 @@ def test_workflows_in_folders_are_named_by_their_paths(package, tmp_path):
     package()
     write(tmp_path / "mine" / "deep" / "one.json", id="one")
     write(tmp_path / "mine" / "two.json", id="two")
+    write(tmp_path / "mine" / ".reprise" / "hidden.json", id="hidden")
 
     catalog = discover_workflows([tmp_path / "mine", tmp_path / "mine" / "deep", tmp_path / "nowhere"])
 

@@ -13,12 +13,13 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-import workflows
 from workflows.catalog.discovery import Catalog, discover_tasks
 from workflows.errors import WorkflowError, describe_exception
 
 LARGEST_CATALOG: Final = 32_000_000
 """In bytes of JSON."""
+
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMROOT")
 
@@ -66,7 +67,7 @@ def catalogue_of(python: str | Path, *, name: str | None = None, timeout_s: floa
     shown = f"the environment {name or str(python)!r}"
     with TemporaryDirectory(prefix="catalogue-") as folder:
         # The engine alone: beside it may be packages that fit our interpreter only.
-        Path(folder, "workflows").symlink_to(Path(workflows.__file__).resolve().parent)
+        Path(folder, "workflows").symlink_to(_PACKAGE)
         status = _ended(python, folder, timeout_s=timeout_s, shown=shown)
         problem, found = _content(folder, "problem"), _content(folder, "catalog")
     if problem is not None:

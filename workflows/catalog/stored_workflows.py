@@ -100,8 +100,10 @@ def _files_in(folder: Path, problems: list[str]) -> Iterator[_File]:
         problems.append(f"there is no folder {str(folder)!r}")
         return
     for path in sorted(folder.rglob("*")):
-        if path.suffix in _LARGEST and path.is_file():
-            yield path.relative_to(folder).as_posix(), path, Announcement("workflow", "")
+        inside = path.relative_to(folder)
+        is_hidden = any(part.startswith(".") for part in inside.parts)  # such as a folder of results
+        if not is_hidden and path.suffix in _LARGEST and path.is_file():
+            yield inside.as_posix(), path, Announcement("workflow", "")
 
 
 def _listed(folder: Path) -> list[Path]:

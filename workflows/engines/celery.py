@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from workflows.keys import NodeId
     from workflows.running.run import Run
 
-__all__ = ["cancel_job", "run_celery", "submit_graph"]
+__all__ = ["cancel_job", "run_celery", "submit_graph", "wait_for"]
+
+_LOOK_EVERY_S = 0.2
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +57,29 @@ def submit_graph(
     app = make_app(settings)
     keywords = {"inputs": [dict(item) for item in inputs], **arguments}
     return _send(app, EXECUTE_GRAPH, [load_graph(workflow).to_dict()], keywords, queue=queue)
+
+
+def wait_for(job_id: str, timeout_s: float, *, settings: Mapping[str, Any] | None = None) -> Any:
+    """Wait for a submitted job and return its outputs.
+
+    Raises
+    ------
+    WorkflowError
+        The job failed, or has not ended in this time (it goes on).
+    Cancelled
+        It was cancelled.
+    """
+    from celery.exceptions import TaskRevokedError  # noqa: PLC0415 -- optional
+    from celery.exceptions import TimeoutError as TooLate  # noqa: PLC0415
+
+    try:
+        return make_app(settings).AsyncResult(job_id).get(timeout=timeout_s, interval=_LOOK_EVERY_S)
+    except TooLate:
+        raise WorkflowError(f"the job {job_id} has not ended after {timeout_s:g} s; it goes on") from None
+    except TaskRevokedError:
+        raise Cancelled(f"the job {job_id} was cancelled") from None
+    except Exception as error:
+        raise WorkflowError(f"the job {job_id} failed: {describe_exception(error)}") from error
 
 
 def run_celery(

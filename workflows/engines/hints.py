@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from workflows.errors import GraphError, UnsupportedError
 from workflows.suggestions import did_you_mean
+from workflows.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,7 @@ def checked_place(value: object, what: str) -> str:
     """Return where tasks are to run: ``thread`` or ``process``."""
     if not isinstance(value, str) or value not in PLACES:
         suggestion = did_you_mean(value, PLACES) if isinstance(value, str) else ""
-        raise UnsupportedError(f"{what} is 'thread' or 'process', not {value!r}{suggestion}")
+        raise UnsupportedError(f"{what} is 'thread' or 'process', not {shown(value)}{suggestion}")
     return value
 
 
@@ -57,20 +58,20 @@ def checked_seconds(value: object, what: str) -> float | None:
     if value is None:
         return None
     if not _is_amount(value) or not value:
-        raise UnsupportedError(f"{what} is a number of seconds above 0, not {value!r}")
+        raise UnsupportedError(f"{what} is a number of seconds above 0, not {shown(value)}")
     return float(value)  # type: ignore[arg-type]  # _is_amount has looked
 
 
 def checked_resources(value: object, what: str) -> dict[str, float]:
     """Return amounts of resources by their names."""
     if not isinstance(value, dict):
-        raise UnsupportedError(f"{what} are amounts by name ({', '.join(RESOURCES)}), not {value!r}")
+        raise UnsupportedError(f"{what} are amounts by name ({', '.join(RESOURCES)}), not {shown(value)}")
     for name, amount in value.items():
         if name not in RESOURCES:
             suggestion = did_you_mean(str(name), RESOURCES)
             raise UnsupportedError(f"{what}: there is no resource {name!r}{suggestion}")
         if not _is_amount(amount):
-            raise UnsupportedError(f"{what}: {name} is a number from 0, not {amount!r}")
+            raise UnsupportedError(f"{what}: {name} is a number from 0, not {shown(amount)}")
     return dict(value)
 
 

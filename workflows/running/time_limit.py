@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 
 from workflows.cancellation import CancelToken
-from workflows.errors import UnsupportedError, WorkflowError
+from workflows.errors import TimeLimitError, UnsupportedError, WorkflowError
 from workflows.states import State
 from workflows.values import shown
 
@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 
 
 _LONGEST_S = 1_000_000_000
-
-
-class TimeLimitError(WorkflowError):
-    """A run took longer than it was allowed to."""
-
-    code = "timed_out"
 
 
 class TimeLimit:

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from workflows.cancellation import CancelToken
 from workflows.engines.celery_jobs import RUNNING, is_cancelled
-from workflows.engines.celery_policy import (
+from workflows.engines.json_values import from_json
+from workflows.engines.records import error_record, event_record, run_record
+from workflows.errors import WorkflowError
+from workflows.execution import run_graph
+from workflows.service.policy import (
     check_arguments,
     checked_engine,
     checked_source,
     worker_policy,
 )
-from workflows.engines.json_values import from_json
-from workflows.engines.records import error_record, event_record, run_record
-from workflows.errors import WorkflowError
-from workflows.execution import run_graph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

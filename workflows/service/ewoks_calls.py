@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from workflows import execution
 from workflows.catalog import discovery
-from workflows.engines.celery_policy import check_arguments, checked_engine, checked_source, worker_policy
 from workflows.errors import UnsupportedError
 from workflows.graphs import convert
 from workflows.keys import node_name
+from workflows.service.policy import check_arguments, checked_engine, checked_source, worker_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

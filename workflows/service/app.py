@@ -1,6 +1,6 @@
 """The Celery application of workers that run workflows.
 
-Start one with ``celery -A workflows.engines.celery_app worker``. It serves the
+Start one with ``celery -A workflows.service.app worker``. It serves the
 engine ``celery`` and unmodified clients of ewoks: its tasks have the names and
 the arguments that these use.
 """
@@ -11,11 +11,11 @@ from typing import Any
 
 from celery.exceptions import Ignore, TaskRevokedError
 
-from workflows.engines import celery_worker, ewoks_calls
 from workflows.engines.celery_jobs import EXECUTE_GRAPH, RUN_GRAPH
-from workflows.engines.celery_policy import check_arguments
 from workflows.engines.celery_settings import make_app
 from workflows.errors import Cancelled, WorkflowError
+from workflows.service import ewoks_calls, jobs
+from workflows.service.policy import check_arguments
 
 app = make_app()
 _EWOKS = EXECUTE_GRAPH.rpartition(".")[0]
@@ -24,7 +24,7 @@ _EWOKS = EXECUTE_GRAPH.rpartition(".")[0]
 @app.task(name=RUN_GRAPH, bind=True)
 def run_graph(self: Any, request: dict[str, Any]) -> dict[str, Any]:
     """Run a workflow and return how each of its nodes ended."""
-    return celery_worker.run_and_record(self, request)
+    return jobs.run_and_record(self, request)
 
 
 @app.task(name=EXECUTE_GRAPH, bind=True)
@@ -33,7 +33,7 @@ def execute_graph(self: Any, *args: Any, **arguments: Any) -> dict[str, Any]:
     try:
         check_arguments(arguments)
         arguments = ewoks_calls.merged(arguments, self.app.conf.get("ewoks_execution") or {})
-        with celery_worker.cancellable(self) as token:
+        with jobs.cancellable(self) as token:
             return ewoks_calls.execute_graph(*args, job_id=self.request.id, cancel=token, **arguments)
     except Cancelled as error:
         self.update_state(state="REVOKED", meta=TaskRevokedError(error.message))
