@@ -27,6 +27,8 @@ if find_spec("dask"):
         "scheduler": "multithreading",
         "scheduler_options": {"num_workers": 4},
     }
+if find_spec("pypushflow"):
+    ENGINES["ppf"] = {"engine": "ppf", "pool_type": "thread", "max_workers": 4, "scaling_workers": False}
 
 graph, link, node = samples.graph, samples.link, samples.node
 
