@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import time
@@ -10,8 +11,9 @@ from tests.processes import still_running
 pytest.importorskip("celery")
 
 from tests.peers.celery_worker import running_worker, write_settings
-from workflows import CancelToken, UnsupportedError, run_graph
-from workflows.engines.celery import cancel_job, submit_graph
+from workflows import Cancelled, CancelToken, UnsupportedError, WorkflowError, run_graph
+from workflows.cli.main import main
+from workflows.engines.celery import cancel_job, submit_graph, wait_for
 from workflows.engines.celery_jobs import EXECUTE_GRAPH
 from workflows.engines.celery_settings import make_app, read_settings
 
@@ -232,3 +234,32 @@ def wait_until_running(app, job_id):
     deadline = time.monotonic() + 30
     while app.AsyncResult(job_id).state != "RUNNING" and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def test_the_command_line_submits_a_workflow_and_waits_for_its_outputs(worker, settings, tmp_path, capsys):
+    path = tmp_path / "diamond.json"
+    path.write_text(json.dumps(samples.diamond()))
+
+    status = main(["submit", str(path), "--wait", "30"])
+
+    job_id, outputs = capsys.readouterr().out.split("\n", 1)
+    assert status == 0
+    assert len(job_id) == 36
+    assert json.loads(outputs) == {"bottom": {"total": 112}}
+
+
+def test_waiting_for_a_job_that_failed_tells_why(worker, settings):
+    job_id = submit_graph(samples.graph([samples.node("bad", samples.Fail)]))
+
+    with pytest.raises(WorkflowError, match=r"(?s)the job .* failed: .*node 'bad' \(Fail\) failed"):
+        wait_for(job_id, 30)
+
+
+def test_a_job_that_takes_longer_than_one_waits_goes_on(worker, settings):
+    job_id = submit_graph(samples.graph([samples.node("loop", samples.Endless)]))
+
+    with pytest.raises(WorkflowError, match="has not ended after 1 s; it goes on"):
+        wait_for(job_id, 1)
+    cancel_job(job_id)
+    with pytest.raises(Cancelled):
+        wait_for(job_id, 30)
