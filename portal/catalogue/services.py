@@ -67,6 +67,8 @@ def register_dataset(investigation: Investigation, content: DatasetContent) -> t
         "technique": technique_named(content.technique) if content.technique else None,
         "started_at": content.started_at,
         "ended_at": content.ended_at,
+        # Announced again, a dataset without a start keeps its place in the lists.
+        **({"sorted_at": content.started_at} if content.started_at else {}),
         "parameters": parameters,
         "energy_kev": _number(parameters.get(ENERGY)),
     }

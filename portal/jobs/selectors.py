@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from portal.access.rules import Person, datasets_visible_to
+from portal.access.rules import Person, investigations_visible_to
 from portal.catalogue.models import Dataset
 from portal.jobs.models import Job, JobEvent, Output, Pipeline, Worker
 
@@ -53,7 +53,7 @@ class Step:
 
 def jobs_visible_to(person: Person) -> QuerySet[Job]:
     """Return the jobs on datasets that the person sees, newest first."""
-    jobs = Job.objects.filter(dataset__in=datasets_visible_to(person))
+    jobs = Job.objects.filter(investigation__in=investigations_visible_to(person))
     return jobs.select_related(
         "pipeline", "dataset__investigation__instrument", "dataset__sample", "submitted_by", "output__dataset"
     ).order_by("-created_at", "-id")

@@ -63,6 +63,7 @@ def _create_job(
     job = Job.objects.create(
         pipeline=pipeline,
         dataset=dataset,
+        investigation_id=dataset.investigation_id,
         submitted_by_id=user.pk,
         request_key=request_key,
         workflow=pipeline.graph,

@@ -234,6 +234,7 @@ def test_nobody_has_no_jobs_of_their_own(api_of, pipeline):
     dataset = make_dataset(make_investigation(release_date=the_past()))
     Job.objects.create(
         dataset=dataset,
+        investigation=dataset.investigation,
         pipeline=pipeline,
         request_key=uuid4(),
         workflow=pipeline.graph,

@@ -60,6 +60,7 @@ def world(people, instrument, pipeline):
 def _job(dataset, pipeline):
     return Job.objects.create(
         dataset=dataset,
+        investigation=dataset.investigation,
         pipeline=pipeline,
         request_key=uuid4(),
         workflow=pipeline.graph,

@@ -3,6 +3,7 @@
 from portal.catalogue.models.dataset import Datafile, Dataset, DatasetSummary
 from portal.catalogue.models.facility import Facility, Instrument, Technique
 from portal.catalogue.models.investigation import Investigation, InvestigationUser, Sample
+from portal.catalogue.models.logbook import LogbookEvent
 
 __all__ = [
     "Datafile",
@@ -12,6 +13,7 @@ __all__ = [
     "Instrument",
     "Investigation",
     "InvestigationUser",
+    "LogbookEvent",
     "Sample",
     "Technique",
 ]

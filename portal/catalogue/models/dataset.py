@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import F
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from portal.catalogue.models.facility import Technique
 from portal.catalogue.models.investigation import Investigation, Sample
@@ -37,6 +38,8 @@ class Dataset(models.Model):
     )
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
+    # The start, or else the registration: what lists sort by, so it is never null.
+    sorted_at = models.DateTimeField(default=timezone.now)
     energy_kev = models.FloatField(null=True, blank=True)
     # Counted at registration, so that no list touches the file system.
     file_count = models.PositiveIntegerField(default=0)
@@ -64,6 +67,8 @@ class Dataset(models.Model):
                 name="cards_of_investigation",
             ),
             models.Index(fields=["investigation", "-id"]),
+            models.Index(fields=["investigation", "type", "-sorted_at", "-id"]),
+            models.Index(fields=["-sorted_at", "-id"]),
         ]
 
     def __str__(self) -> str:

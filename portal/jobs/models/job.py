@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from portal.catalogue.models import Dataset
+from portal.catalogue.models import Dataset, Investigation
 from portal.jobs.models.pipeline import Pipeline
 
 __all__ = ["Job", "JobEvent", "Output"]
@@ -33,11 +33,18 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="jobs")
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="jobs")
+    # The dataset's own, kept here so that no list of jobs has to look there.
+    investigation = models.ForeignKey(Investigation, on_delete=models.PROTECT, related_name="jobs")
     submitted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="jobs"
     )
     # A form or request carries one key; the same key again returns this job.
     request_key = models.UUIDField(unique=True)
+    # Jobs that one click started on several datasets carry the same batch.
+    batch = models.UUIDField(null=True, blank=True, db_index=True)
+    rerun_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reruns"
+    )
     workflow = models.JSONField(help_text="The graph as it was when the job was asked for.")
     parameters = models.JSONField(default=dict)
     # The same workflow, parameters and input files give the same digest: "already computed".
@@ -64,6 +71,9 @@ class Job(models.Model):
             models.Index(fields=["state", "not_before"]),
             models.Index(fields=["dataset", "-created_at", "-id"]),
             models.Index(fields=["submitted_by", "-created_at", "-id"]),
+            models.Index(fields=["investigation", "-created_at", "-id"]),
+            models.Index(fields=["pipeline", "state", "-finished_at"]),
+            models.Index(fields=["-created_at", "-id"]),
         ]
 
     def __str__(self) -> str:

@@ -38,7 +38,7 @@ def dataset(request: HttpRequest, pk: int) -> HttpResponse:
         "plotted": plotted,
         "summary": summary,
         "files": page_after(
-            shown.datafiles.all(), order=("name", "id"), cursor=request.GET.get("files", ""), size=_FILES
+            shown.datafiles.all(), order=("name", "id"), cursor=request.GET.get("after", ""), size=_FILES
         ),
         "workflow_text": json.dumps(output.record["workflow"], indent=1) if output else "",
         "location": _folder_or_none(shown) if request.user.is_authenticated else None,

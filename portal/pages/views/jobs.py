@@ -15,12 +15,11 @@ from portal.jobs.folders import Attempt
 from portal.jobs.models import Job
 from portal.jobs.selectors import has_live_worker, listed_jobs_visible_to, steps_of
 from portal.jobs.services import cancel_job
-from portal.pages.paging import page_after
+from portal.pages.paging import page_after, page_size
 from portal.pages.views.found import job_or_404
 
 __all__ = ["cancel", "job", "mine", "progress"]
 
-_PAGE = 25
 _LOG_BYTES = 20_000
 # A young job is looked at often, because most end within seconds; s.
 _POLL = ((10, 0.25), (60, 1), (3600, 3))
@@ -33,7 +32,13 @@ _NO_WORKER_AFTER_S = 5
 def mine(request: HttpRequest) -> HttpResponse:
     """List the jobs I started, newest first."""
     jobs = listed_jobs_visible_to(request.user).filter(submitted_by_id=request.user.pk)
-    page = page_after(jobs, order=("-created_at", "id"), cursor=request.GET.get("after", ""), size=_PAGE)
+    page = page_after(
+        jobs,
+        order=("-created_at", "id"),
+        cursor=request.GET.get("after", ""),
+        size=page_size(request),
+        counted=True,
+    )
     return render(request, "jobs.html", {"page": page})
 
 
