@@ -10,8 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from processing.techniques.xrpd.geometry import Geometry
-from processing.techniques.xrpd.integrator import KeptIntegrator, kept_integrator
-from processing.techniques.xrpd.kernel import WIDTH, Matrix, add_frames, add_frames_with_variance
+from processing.techniques.xrpd.integrator import kept_integrator
+from processing.techniques.xrpd.kernel import (
+    WIDTH,
+    Corrections,
+    Matrix,
+    add_frames,
+    add_frames_with_variance,
+)
 from processing.techniques.xrpd.options import DEFAULT_METHOD, Binning, Method
 
 __all__ = ["FrameIntegrator", "Patterns"]
@@ -19,8 +25,8 @@ __all__ = ["FrameIntegrator", "Patterns"]
 OURS, PYFAI = "reprise", "pyFAI"
 _NOTHING = np.empty(0, np.float32)
 _KNOWN_DTYPES = {"u2", "u4", "i4", "f4"}
-_LITTLE = 1e-6
-"""Of a bin with less than this part of its pixels left, subtracting what is lost says too little."""
+_NONE_LEFT, _LITTLE_LEFT = 1e-12, 1e-6
+"""Parts of a bin: what is left by rounding alone, and what is too little to subtract the rest from."""
 
 
 class Patterns(NamedTuple):
@@ -134,7 +140,7 @@ class FrameIntegrator:
         lost = np.zeros((n_bins, 2 * WIDTH))
         dummy, delta = (np.float32(0), np.float32(-1)) if dtype is None else self._dummies(dtype)
         add = add_frames_with_variance if with_errors else add_frames
-        add(rows, dark, self._matrix, self._norm, dummy, delta, sums, lost)
+        add(rows, self._matrix, Corrections(dark, self._norm, dummy, delta), sums, lost)
         return sums, lost
 
     def _block(self, frames: np.ndarray, divisors: np.ndarray) -> Patterns:
@@ -147,10 +153,10 @@ class FrameIntegrator:
         sums, lost = self._sums(rows, self._dark, frames.dtype, with_errors=self._with_errors)
         part = self._total_part[:, None] - lost[:, WIDTH : WIDTH + n]
         left = np.divide(part, self._total_part[:, None], out=np.zeros_like(part), where=part > 0)
-        if np.any((left > 1e-12) & (left < _LITTLE)):
+        if np.any((left > _NONE_LEFT) & (left < _LITTLE_LEFT)):
             return self._by_pyfai(frames, divisors)
         norm = (self._total_norm[:, None] - lost[:, :n]) * divisors
-        is_there = left > _LITTLE
+        is_there = left > _LITTLE_LEFT
         intensity = np.divide(sums[:, :n], norm, out=np.zeros_like(norm), where=is_there)
         if not self._with_errors:
             return Patterns(intensity.T.astype(np.float32), None)
