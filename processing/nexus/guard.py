@@ -7,29 +7,31 @@ virtual dataset whose source is missing, for which the library would return zero
 """
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
-from types import EllipsisType
 from typing import Self
 
 import h5py
 import hdf5plugin  # noqa: F401 -- registers the compression filters of the detectors
-import numpy as np
 
-from processing.nexus.place import Roots, confine, confined, contained_path, real_paths
+from processing.nexus.h5_file import open_file
+from processing.nexus.node import Node
+from processing.nexus.place import Forbidden, Roots, confine, confined, contained_path, real_paths
 from workflows import InputError
 
-__all__ = ["H5Reader", "Node", "Roots", "confine", "confined", "contained_path", "is_hdf5", "open_h5"]
+__all__ = [
+    "H5Reader",
+    "MissingSource",
+    "Node",
+    "Roots",
+    "confine",
+    "confined",
+    "contained_path",
+    "is_hdf5",
+    "open_h5",
+]
 
 MAX_HOPS = 16
 """Longest chain of soft links, external links and virtual sources."""
-
-MAX_READ_BYTES = 1 << 29
-"""Largest selection, and largest chunk, read at once."""
-
-MAX_ATTRIBUTE_BYTES = 1 << 16
-
-Selection = int | slice | EllipsisType
 
 
 def is_hdf5(path: Path | str, roots: Roots | None = None) -> bool:
@@ -46,6 +48,14 @@ def open_h5(path: Path | str, roots: Roots | None = None) -> "H5Reader":
         As for `contained_path`; or the file is truncated, or not HDF5.
     """
     return H5Reader(path, None if roots is None else real_paths(roots))
+
+
+class MissingSource(InputError):
+    """A virtual dataset lacks a source; ``dataset`` may be read only where its sources were checked."""
+
+    def __init__(self, text: str, dataset: h5py.Dataset) -> None:
+        super().__init__(text)
+        self.dataset = dataset
 
 
 class H5Reader:
@@ -84,10 +94,7 @@ class H5Reader:
         """Open a file inside the roots, once; ``name`` is what errors call it."""
         real = contained_path(path, self.roots, name=name)
         if real not in self._files:
-            try:
-                self._files[real] = h5py.File(real, "r", locking=False)
-            except OSError as error:
-                raise InputError(_why_not_opened(real, str(error))) from None
+            self._files[real] = open_file(real)
         return self._files[real]
 
     def follow(self, start: h5py.Group, path: str, hops: int) -> h5py.Group | h5py.Dataset:
@@ -132,117 +139,35 @@ class H5Reader:
             contained_path(filename, self.roots)
         if dataset.is_virtual:
             for source in dict.fromkeys((s.file_name, s.dset_name) for s in dataset.virtual_sources()):
-                self._check_source(dataset, *source, hops=hops)
+                self.open_source(dataset, *source, hops=hops)
         self._checked.add(key)
 
-    def _check_source(self, dataset: h5py.Dataset, filename: str, path: str, hops: int) -> None:
+    def open_source(
+        self, dataset: h5py.Dataset, filename: str, path: str, *, hops: int = 0
+    ) -> h5py.Group | h5py.Dataset:
+        """Open what a virtual dataset names as its source, with the sources of that one checked too.
+
+        Raises
+        ------
+        MissingSource, Forbidden
+            It is not there, or damaged; or it is outside the roots.
+        """
         if re.search(r"(?<!%)(%%)*%b", filename + path):
             raise InputError(f"{dataset.name} is a virtual dataset over numbered files: not supported here")
         try:
             name = filename.replace("%%", "%")
             source = dataset.file if name == "." else self.open(_beside(dataset, name), name)
-            self.follow(source["/"], path.replace("%%", "%"), hops + 1)
+            return self.follow(source["/"], path.replace("%%", "%"), hops + 1)
         except InputError as error:
-            raise InputError(
+            text = (
                 f"The virtual dataset {dataset.name} in {Path(dataset.file.filename).name} lacks a source "
                 f"and would read as zeros: {error}"
-            ) from None
-
-
-class Node:
-    """A group, dataset or named type that the guard has let through."""
-
-    def __init__(self, reader: H5Reader, path: str, found: h5py.Group | h5py.Dataset) -> None:
-        self.reader = reader
-        self.path = path
-        self.found = found
-        """The h5py object; a dataset may be read from freely, a group is to be asked through the guard."""
-        self.is_group = isinstance(found, h5py.Group)
-        self.is_dataset = isinstance(found, h5py.Dataset)
-
-    @property
-    def filename(self) -> Path:
-        """The file it really is in, after the links."""
-        return Path(self.found.file.filename)
-
-    def __getitem__(self, path: str) -> "Node":
-        """Follow a path from here; errors as for `H5Reader`."""
-        full = path if path.startswith("/") else f"{self.path.rstrip('/')}/{path}"
-        return Node(self.reader, full, self.reader.follow(self.found, path, hops=0))
-
-    def get(self, path: str) -> "Node | None":
-        """Follow a path from here, or None where nothing can be reached."""
-        try:
-            return self[path]
-        except InputError:
-            return None
-
-    def names(self) -> Iterable[str]:
-        """Names of the children, in the order of the file; none for a dataset."""
-        return iter(self.found) if self.is_group else iter(())
-
-    def attribute(self, name: str, default: object = None) -> object:
-        """Value of an attribute; the default where it is absent, too large or unreadable.
-
-        Texts are str, also where a program has written a list of one text.
-        """
-        try:
-            if h5py.h5a.open(self.found.id, name.encode()).get_storage_size() > MAX_ATTRIBUTE_BYTES:
-                return default
-            value = self.found.attrs[name]
-        except (KeyError, OSError, TypeError, ValueError):
-            return default
-        if isinstance(value, np.ndarray) and value.dtype.kind in "SO":
-            value = [_text(item) for item in value.flat]
-            return value[0] if len(value) == 1 else value
-        return _text(value)
-
-    def read(self, *selection: Selection, max_bytes: int = MAX_READ_BYTES) -> np.ndarray:
-        """Read a dataset, or a selection of integers and slices of it.
-
-        Raises
-        ------
-        InputError
-            The selection, or one chunk it needs, is larger than ``max_bytes``; it does not
-            fit the shape; or the values cannot be decoded.
-        """
-        dataset = self.found
-        if not self.is_dataset or dataset.shape is None:
-            raise InputError(f"{self.path} holds no values")
-        self._check_size(selection, max_bytes)
-        try:
-            return np.asarray(dataset[selection])
-        except OSError as error:
-            if "errno" in str(error):
-                raise
-            raise InputError(f"{self.path} in {self.filename.name} cannot be decoded: {error}") from None
-
-    def _check_size(self, selection: tuple[Selection, ...], max_bytes: int) -> None:
-        try:
-            shape = np.broadcast_to(np.int8(0), self.found.shape)[selection].shape
-        except (IndexError, TypeError):
-            raise InputError(f"{selection} does not fit {self.path} of shape {self.found.shape}") from None
-        for what, size in (("selection", shape), ("chunk", self.found.chunks or ())):
-            n_bytes = int(np.prod(size, dtype=object)) * self.found.dtype.itemsize
-            if n_bytes > max_bytes:
-                raise InputError(
-                    f"{self.path} is too large to read at once: "
-                    f"a {what} of {n_bytes >> 20} MB, the limit is {max_bytes >> 20} MB"
-                )
-
-
-def _text(value: object) -> object:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+            )
+            if isinstance(error, Forbidden):
+                raise Forbidden(text) from None
+            raise MissingSource(text, dataset) from None
 
 
 def _beside(found: h5py.Group | h5py.Dataset, filename: str) -> Path:
     """Resolve a file name inside a file as the library does: from the folder of that file."""
     return Path(found.file.filename).parent / filename
-
-
-def _why_not_opened(path: Path, error: str) -> str:
-    if found := re.search(r"truncated file: eof = (\d+).*stored_eof = (\d+)", error):
-        return f"The HDF5 file {path.name} is truncated: it has {found[1]} of {found[2]} bytes"
-    if "signature not found" in error:
-        return f"The file {path.name} is not an HDF5 file"
-    return f"The HDF5 file {path.name} cannot be opened: {error}"
