@@ -71,6 +71,10 @@ class H5Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all files."""
         self.close_linked()
         self._first.close()
 
