@@ -41,6 +41,7 @@ class FrameFile:
     """
 
     problem: str | None = None
+    n_expected: int | None
 
     def __init__(self, path: Path | str, roots: Roots | None = None) -> None:
         self.path = contained_path(path, roots)

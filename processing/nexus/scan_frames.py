@@ -25,9 +25,9 @@ __all__ = ["ArrayFrames", "Frames", "H5Frames"]
 class Frames(Protocol):
     """Frames that may become more.
 
-    ``n_expected`` is how many there will be, None where nobody knows; ``is_finished`` whether the
-    source says that it is over; ``problem`` why the frames after the last one cannot be read, where
-    that is an error; ``chunk`` how many frames are stored together.
+    ``n_expected`` is how many there will be, None where nobody knows; ``problem`` why the frames
+    after the last one cannot be read, where that is an error; ``chunk`` how many frames are stored
+    together.
     """
 
     shape: tuple[int, int]
@@ -40,7 +40,8 @@ class Frames(Protocol):
     location: dict[str, Any]
 
     @property
-    def is_finished(self) -> bool: ...
+    def is_finished(self) -> bool:
+        """Whether the source says that it is over."""
 
     def read(self, first: int, last: int) -> np.ndarray:
         """Read frames that are there; array (n, rows, columns)."""

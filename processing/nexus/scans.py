@@ -8,15 +8,13 @@ import numpy as np
 
 from processing.nexus.guard import Forbidden, Roots
 from processing.nexus.node import MAX_READ_BYTES
+from processing.nexus.scan_following import POLL_S, Follower
 from processing.nexus.scan_frames import Frames
 from processing.nexus.scan_layouts import Ambiguous
 from processing.nexus.scan_sources import Source, frames_at, locate
 from workflows import InputError
 
 __all__ = ["Ambiguous", "Scan", "Source", "open_scan"]
-
-POLL_S = 0.1
-"""How often a file that grows is looked at."""
 
 
 def open_scan(
@@ -80,9 +78,7 @@ class Scan:
     """
 
     def __init__(self, frames: Frames, *, wait_s: float = 0) -> None:
-        self._frames, self._wait_s = frames, wait_s
-        self._gave_up = False
-        self._failure: InputError | None = None
+        self._frames, self._follower = frames, Follower(frames, wait_s)
         self.location: dict[str, Any] = frames.location
         self.url = frames.url
 
@@ -124,12 +120,7 @@ class Scan:
     @property
     def is_growing(self) -> bool:
         """Whether more frames may come: not all are there, the scan has no end, and we still wait."""
-        frames = self._frames
-        if frames.n_expected is not None and frames.n_frames >= frames.n_expected:
-            return False
-        if frames.is_finished and frames.problem is None:
-            return False
-        return not self._gave_up and (self._wait_s > 0 or frames.n_expected is not None)
+        return self._follower.is_growing
 
     def read(self, first: int, last: int) -> np.ndarray:
         """Read frames ``first`` to ``last`` (not included).
@@ -170,10 +161,10 @@ class Scan:
         """
         position = first
         while last is None or position < last:
-            if position >= self.n_frames and not self._wait_for_more(position):
+            if position >= self.n_frames and not self._follower.wait_for_more(position):
                 break
             end = self._end_of_block(position, size, last)
-            yield position, self._read_when_whole(position, end)
+            yield position, self._follower.read(position, end)
             position = end
         if self._frames.problem is not None and (last is None or position < last):
             raise InputError(self._frames.problem)
@@ -203,16 +194,9 @@ class Scan:
             It has fewer values than there are frames.
         """
         n_frames = self.n_frames
-        deadline = time.monotonic() + self._wait_s
-        values = self._frames.counter(name)
-        while values is not None and len(values) < n_frames:
-            if not self.is_growing or time.monotonic() >= deadline:
-                raise InputError(
-                    f"The counter {name} of {self.url} has {len(values)} values for {n_frames} frames"
-                )
-            time.sleep(POLL_S)
-            self._look_again()
-            values = self._frames.counter(name)
+        values = self._follower.counter(name, n_frames)
+        if values is not None and len(values) < n_frames:
+            raise InputError(f"The counter {name} has {len(values)} values for {n_frames} frames")
         return None if values is None else values[:n_frames]
 
     def counters(self) -> list[str]:
@@ -236,45 +220,6 @@ class Scan:
         if end - end % chunk > position:
             end -= end % chunk
         return min(end, self.n_frames, self.n_frames if last is None else last)
-
-    def _wait_for_more(self, position: int) -> bool:
-        """Wait for a frame; False where none comes any more."""
-        deadline = time.monotonic() + self._wait_s
-        while self.n_frames <= position:
-            if not self.is_growing:
-                return False
-            if time.monotonic() >= deadline:
-                self._gave_up = True
-                if self._failure is not None:
-                    raise self._failure
-                return False
-            time.sleep(POLL_S)
-            self._look_again()
-        return True
-
-    def _look_again(self) -> None:
-        """Count the frames; a file that is just being changed is looked at later."""
-        self._failure = None
-        try:
-            self._frames.refresh()
-        except Forbidden:
-            raise
-        except InputError as error:
-            self._failure = error
-
-    def _read_when_whole(self, first: int, last: int) -> np.ndarray:
-        """Read frames, again and again where the last of a scan that grows is half written."""
-        deadline = time.monotonic() + self._wait_s
-        while True:
-            try:
-                return self._frames.read(first, last)
-            except Forbidden:
-                raise
-            except InputError:
-                if not self.is_growing or time.monotonic() >= deadline:
-                    raise
-            time.sleep(POLL_S)
-            self._look_again()
 
 
 def _open_once(
