@@ -131,10 +131,10 @@ def _count_source(
         return np.zeros(n_rows, bool), error.message
     if source.ndim < dataset.ndim:  # one image a file
         there = np.full(n_rows, rows == source.shape[0])
-    elif mapping.src_space.is_regular_hyperslab():
+    elif mapping.src_space.get_select_type() == h5py.h5s.SEL_HYPERSLABS:
         there = _selected(mapping.src_space, source.shape, n_rows) < rows
-    else:
-        there = np.arange(n_rows) < rows
+    else:  # all of it, of which the library reads nothing where its size is another
+        there = (np.arange(n_rows) < rows) & (source.shape[0] >= n_rows)
     if problem is None and not there.all():
         name = Path(source.file.filename).name
         problem = (
@@ -146,9 +146,9 @@ def _count_source(
 
 def _selected(space: h5py.h5s.SpaceID, shape: tuple[int, ...], n_rows: int | None = None) -> np.ndarray:
     """Return the indices along the first axis that a selection of a dataset of this shape takes."""
+    if space.get_select_type() != h5py.h5s.SEL_HYPERSLABS:
+        return np.arange(shape[0])
     if not space.is_regular_hyperslab():
-        if space.get_select_type() == h5py.h5s.SEL_ALL:
-            return np.arange(shape[0])
         first, last = space.get_select_bounds()
         return np.arange(first[0], last[0] + 1)
     start, stride, count, block = (int(values[0]) for values in space.get_regular_hyperslab())

@@ -13,7 +13,8 @@ ROWS, COLUMNS = 20, 30
 def frames_of(n, first=0):
     """Frames whose every pixel tells which frame and which pixel it is."""
     pixels = np.arange(ROWS * COLUMNS, dtype=np.uint32).reshape(ROWS, COLUMNS)
-    return np.stack([pixels + 1000 * (index + 1) for index in range(first, first + n)])
+    factors = np.arange(first + 1, first + n + 1, dtype=np.uint32)
+    return pixels + 1000 * factors[:, None, None]
 
 
 def put_nexus_class(group, nx_class, **attributes):

@@ -141,7 +141,7 @@ def test_two_subscans_of_one_number_are_ambiguous_unless_one_is_the_first(tmp_pa
         write_bliss_scan(file, "4.2", frames_of(2))
         write_bliss_scan(file, "4.3", frames_of(2))
 
-    with pytest.raises(Ambiguous, match="one of 4.2, 4.3"):
+    with pytest.raises(Ambiguous, match=r"one of 4\.2, 4\.3"):
         open_scan(tmp_path / "a.h5", scan=4)
 
 
@@ -162,8 +162,6 @@ def test_a_missing_source_of_a_virtual_dataset_is_named_and_never_reads_as_zeros
 def test_a_source_that_is_too_short_is_named_and_never_reads_as_zeros(tmp_path):
     path, _ = write_layout("virtual", tmp_path)
     write_lima(tmp_path / "lima_1.h5", frames_of(2, first=3))
-    with h5py.File(path) as file:  # what the library itself makes of it
-        assert file["1.1/instrument/eiger/data"][5].max() == 0
 
     with pytest.raises(InputError, match=r"wants 3 frames of .* in lima_1\.h5, which has 2"):
         open_scan(path)
@@ -189,7 +187,7 @@ def test_a_detector_of_two_modules_whose_frames_alternate_between_files_is_compl
             name = f"m{module}_{parity}.h5"
             write_lima(tmp_path / name, frames[parity::2] + module)
             source = h5py.VirtualSource(name, "/entry_0000/measurement/data", (3, ROWS, COLUMNS))
-            layout[parity::2, module * (ROWS + 2) : module * (ROWS + 2) + ROWS] = source
+            layout[parity::2, module * (ROWS + 2) : module * (ROWS + 2) + ROWS] = source[:3]
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file.create_virtual_dataset("stack", layout, fillvalue=7)
 
@@ -201,6 +199,9 @@ def test_a_detector_of_two_modules_whose_frames_alternate_between_files_is_compl
     write_lima(tmp_path / "m1_1.h5", frames[1::2][:2])
     with open_scan(tmp_path / "a.h5", wait_s=0.01) as scan:
         assert scan.n_frames == 5  # frame 5 is the third of the short file
+        assert scan.read(0, 5)[4, 0, 0] == frames[4, 0, 0]
+    with h5py.File(tmp_path / "a.h5") as file:  # what the library itself makes of it
+        assert file["stack"][5, ROWS + 2 :].max() == 0
 
 
 def test_an_image_file_for_each_frame_of_a_virtual_dataset_is_read(tmp_path):
@@ -298,7 +299,7 @@ def test_an_aborted_scan_has_the_frames_that_were_written_and_says_how_many_it_s
 def test_a_gap_between_frames_is_an_error_and_not_a_frame_of_zeros(tmp_path):
     path = write_partly(tmp_path / "a.h5", [0, 1, 3, 4, 5])
 
-    with pytest.raises(InputError, match="Frame 2 of .* was never written, though later ones were"):
+    with pytest.raises(InputError, match=r"Frame 2 of .* was never written, though later ones were"):
         open_scan(path)
 
 
@@ -309,7 +310,7 @@ def test_a_scan_without_any_frame_is_refused(written, tmp_path):
     else:
         path = write_partly(tmp_path / "a.h5", written)
 
-    with pytest.raises(InputError, match="no frames yet|no image"):
+    with pytest.raises(InputError, match=r"no frames yet|no image"):
         open_scan(path)
 
 
