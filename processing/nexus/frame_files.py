@@ -5,6 +5,7 @@ import hashlib
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from pathlib import Path
 
 import fabio
@@ -97,6 +98,8 @@ class FrameFile:
                 self._image.read(str(self.path), frame=index)
                 self._shown = index
             shown = self._image
+        elif self._codec == "edf":  # a frame would keep what it has decoded, and the image its frames
+            shown = copy(self._image.get_frame(index))
         else:
             shown = self._image.getframe(index) if self._image.nframes > 1 else self._image
         if any(key.startswith("EDF_BinaryFile") for key in (*self._image.header, *shown.header)):

@@ -32,9 +32,12 @@ def write_lima(path, frames, **storage):
 def write_bliss_scan(
     file, name, frames, *, detector="eiger", lima=(), counters=(), finished=True, points=None
 ):
-    """One scan of a BLISS master file; with ``lima`` files its frames are virtual or behind a link."""
+    """One scan of a BLISS master file; with ``lima`` files its frames are virtual or behind a link.
+
+    Without frames, their dataset is still to be made.
+    """
     entry = put_nexus_class(file.create_group(name), "NXentry")
-    entry["title"] = f"ascan samy 0 9 {len(frames)} 0.1"
+    entry["title"] = "ascan samy 0 9 9 0.1"
     entry["start_time"] = "2026-01-01T10:00:00+01:00"
     put_nexus_class(entry.create_group("sample"), "NXsample")["name"] = "CeO2"
     instrument = put_nexus_class(entry.create_group("instrument"), "NXinstrument")
@@ -42,7 +45,8 @@ def write_bliss_scan(
     measurement = put_nexus_class(entry.create_group("measurement"), "NXcollection")
     if detector:
         group = put_nexus_class(instrument.create_group(detector), "NXdetector")
-        put_frames(group, frames, lima)
+        if frames is not None:
+            put_frames(group, frames, lima)
         measurement[detector] = h5py.SoftLink(f"/{name}/instrument/{detector}/data")
     for counter, values in dict(counters).items():
         group = put_nexus_class(instrument.create_group(counter), "NXdetector")

@@ -20,56 +20,6 @@ from tests.processing.scan_files import (
 )
 from workflows import InputError
 
-WRITER = """
-import sys, time
-from pathlib import Path
-import h5py, hdf5plugin, numpy as np
-from tests.processing.scan_files import *
-
-mode, folder, n_frames, pause = sys.argv[1], Path(sys.argv[2]), 9, 0.04
-frames = frames_of(n_frames)
-if mode == "images":
-    for index, frame in enumerate(frames):
-        time.sleep(pause)
-        whole = write_image(folder / "part.cbf", frame).read_bytes()
-        with (folder / f"a_{index:04d}.cbf").open("wb") as file:  # as over a slow network
-            file.write(whole[:300]); file.flush(); time.sleep(pause); file.write(whole[300:])
-elif mode == "virtual":
-    names = [f"lima_{n}.h5" for n in range(3)]
-    write_bliss(folder / "scan.h5", frames=frames, lima=names, finished=False, points=n_frames)
-    for index, name in enumerate(names):
-        time.sleep(5 * pause)
-        write_lima(folder / name, frames[3 * index : 3 * index + 3])
-else:
-    time.sleep(3 * pause)
-    with h5py.File(folder / "scan.h5", "w", libver="latest" if mode.startswith("swmr") else None) as file:
-        file.flush()
-        shape, limit = (0, ROWS, COLUMNS), (None, ROWS, COLUMNS)
-        if "fixed" in mode:
-            shape = limit = (n_frames, ROWS, COLUMNS)
-        entry = write_bliss_scan(file, "1.1", frames[:0], finished=False, points=n_frames if "points" in mode else None)
-        del entry["instrument/eiger/data"]
-        data = entry.create_dataset("instrument/eiger/data", shape, "u4", maxshape=limit, chunks=(1, ROWS, COLUMNS), **hdf5plugin.Bitshuffle())
-        diode = entry.create_dataset("measurement/diode", (0,), "f8", maxshape=(None,), chunks=(4,))
-        file.flush()
-        if mode.startswith("swmr"):
-            file.swmr_mode = True
-        for index, frame in enumerate(frames):
-            time.sleep(pause)
-            if "fixed" not in mode:
-                data.resize(index + 1, axis=0)
-            data[index] = frame
-            file.flush()
-            diode.resize(index + 1, axis=0)
-            diode[index] = index
-            file.flush()
-        if "end_time" in mode:
-            entry["end_time"] = "2026-01-01T10:01:00+01:00"
-            file.flush()
-        if "dies" not in mode:
-            sys.stdin.read()  # the file stays open
-"""
-
 
 @pytest.fixture
 def write(tmp_path):
@@ -77,7 +27,7 @@ def write(tmp_path):
     started = []
 
     def start(mode):
-        command = [sys.executable, "-c", WRITER, mode, str(tmp_path)]
+        command = [sys.executable, "-m", "tests.processing.scan_writer", mode, str(tmp_path)]
         started.append(subprocess.Popen(command, stdin=subprocess.PIPE))
         return tmp_path / "scan.h5"
 
@@ -101,7 +51,7 @@ def follow(scan):
 def test_a_scan_that_knows_its_end_is_followed_to_it_without_a_wait(mode, write):
     path = write(mode)
 
-    with open_scan(path, wait_s=60) as scan:
+    with open_scan(path, wait_s=20) as scan:
         assert scan.n_frames < 9
         assert scan.is_growing
         frames, n_blocks = follow(scan)
@@ -128,7 +78,7 @@ def test_a_scan_that_says_nothing_ends_when_nothing_came_for_a_while(mode, write
 def test_frames_of_a_virtual_dataset_come_as_its_files_come(write):
     path = write("virtual")
 
-    with open_scan(path, wait_s=60) as scan:
+    with open_scan(path, wait_s=20) as scan:
         frames, n_blocks = follow(scan)
 
     assert np.array_equal(frames, frames_of(9))
@@ -148,7 +98,7 @@ def test_images_are_read_once_they_are_whole(write, tmp_path):
 def test_another_process_that_reopened_early_reads_frames_that_came_since(write):
     path = write("flush points")
 
-    with open_scan(path, wait_s=60) as scan, Scan.reopen(scan.location) as early:
+    with open_scan(path, wait_s=20) as scan, Scan.reopen(scan.location) as early:
         n_known = early.n_frames
         scan_frames, _ = follow(scan)
         assert n_known < 9
@@ -190,7 +140,7 @@ def test_a_file_that_is_damaged_while_it_is_followed_is_an_error_and_no_end(tmp_
             next(blocks)
 
 
-def test_a_file_that_lets_nobody_read_says_so(write, tmp_path):
+def test_a_file_that_lets_nobody_read_says_so(tmp_path):
     path = tmp_path / "a.h5"
     code = (
         "import h5py, sys; file = h5py.File(sys.argv[1], 'w', libver='latest'); file['x'] = 1; file.flush()\n"
@@ -213,7 +163,7 @@ def test_the_last_frame_of_a_finished_scan_is_not_waited_for(tmp_path):
     write_bliss(tmp_path / "a.h5", frames=frames, lima=lima, points=8)
     started = time.monotonic()
 
-    with open_scan(tmp_path / "a.h5", wait_s=60) as scan:
+    with open_scan(tmp_path / "a.h5", wait_s=20) as scan:
         assert len(follow(scan)[0]) == 4
 
     assert time.monotonic() - started < 30

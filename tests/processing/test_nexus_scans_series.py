@@ -62,6 +62,7 @@ def write_multi_frame(path, frames):
             head = bytearray(4100)
             head[42:44] = np.uint16(COLUMNS).tobytes()  # fields of the WinView 2.5 header
             head[656:658] = np.uint16(ROWS).tobytes()
+            head[20:29], head[172:178] = b"01Jan2026", b"100000"
             head[108:110] = np.int16(1).tobytes()  # int32
             head[1446:1450] = np.int32(len(frames)).tobytes()
             path.write_bytes(bytes(head) + frames.astype(np.int32).tobytes())
@@ -83,12 +84,12 @@ def test_files_of_several_frames_follow_one_another(suffix, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".edf", ".cbf", ".tif", ".spe", ".npy"])
-@pytest.mark.parametrize("part", [0.02, 0.2, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("part", [0.02, 0.2, 0.5, 0.9])
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_a_truncated_image_is_refused_and_not_filled_with_zeros(suffix, part, tmp_path, caplog):
     caplog.set_level(logging.CRITICAL)
     path = tmp_path / f"a{suffix}"
-    if suffix in (".spe",):
+    if suffix == ".spe":
         write_multi_frame(path, frames_of(1))
     else:
         write_image(path, frames_of(1)[0])
@@ -121,7 +122,7 @@ def test_an_image_of_another_shape_is_refused_by_its_name(tmp_path):
 def test_an_incomplete_file_in_the_middle_is_refused_because_later_frames_would_move(tmp_path):
     frames = frames_of(6)
     for number, n_frames in enumerate((3, 2, 3)):
-        path = write_lima(
+        write_lima(
             tmp_path / f"a_{number}.h5",
             frames[:n_frames],
             chunks=(1, ROWS, COLUMNS),
