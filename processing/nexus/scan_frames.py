@@ -1,5 +1,7 @@
 """The frames of a scan, wherever they are: in a dataset of an HDF5 file, or in an array."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -106,44 +108,54 @@ class H5Frames:
 
     def __init__(self, path: Path, place: Place, roots: Roots | None) -> None:
         self.location: dict[str, Any] = {"file": str(path), "entry": place.entry, "data": place.data}
+        self.location["detector"] = place.detector
         self.url = f"{path}::{place.data}"
         self._path, self._place, self._roots = path, place, roots
         self._data: Node | None = None
         self._rows = self.n_frames = 0
+        self.n_expected: int | None = None
+        self.is_finished = False
         self.problem: str | None = None
         self.refresh()
 
     def refresh(self) -> None:
         """Open the file anew: only so does the library see what another program has written."""
         self.close()
-        self._opened()
+        with self._opened() as data:
+            self._look(data)
 
     def read(self, first: int, last: int) -> np.ndarray:
         """Read frames; several leading axes row by row."""
-        data = self._opened()
-        leading = data.found.shape[:-IMAGE_DIMENSIONS]
-        if len(leading) <= 1:
-            frames = data.read(slice(first, last)) if leading else data.read()[None]
-        else:
-            parts = [data.read(*index) for index in _slices(first, last, leading)]
-            frames = np.concatenate([part.reshape(-1, *self.shape) for part in parts])
-        return real_numbers(frames, data.path)
+        with self._opened() as data:
+            leading = data.found.shape[:-IMAGE_DIMENSIONS]
+            if len(leading) <= 1:
+                frames = data.read(slice(first, last)) if leading else data.read()[None]
+            else:
+                parts = [data.read(*index) for index in _slices(first, last, leading)]
+                frames = np.concatenate([part.reshape(-1, *self.shape) for part in parts])
+            if frames.shape != (last - first, *self.shape):
+                raise InputError(f"{data.path} in {self._path.name} became shorter while it was read")
+            return real_numbers(frames, data.path)
 
     def counter(self, name: str) -> np.ndarray | None:
         """Read a counter of the scan that the dataset belongs to."""
-        entry = self._entry()
-        return None if entry is None else read_counter(entry, name)
+        with self._opened() as data:
+            entry = self._entry(data)
+            return None if entry is None else read_counter(entry, name)
 
     def counters(self) -> list[str]:
         """Names of the counters that have a value for each frame."""
-        entry = self._entry()
-        nodes = {} if entry is None else counter_nodes(entry)
-        return [name for name, node in nodes.items() if node.found.size >= self.n_frames]
+        with self._opened() as data:
+            entry = self._entry(data)
+            nodes = {} if entry is None else counter_nodes(entry)
+            return [name for name, node in nodes.items() if node.found.size >= self.n_frames]
 
     def metadata(self) -> dict[str, Any]:
         """Read what the scan says of itself."""
-        found = read_metadata(self._entry())
-        names = {"scan": self._place.entry and self._place.entry.strip("/"), "detector": self._place.detector}
+        place = self._place
+        names = {"scan": place.entry and place.entry.strip("/"), "detector": place.detector}
+        with self._opened() as data:
+            found = read_metadata(self._entry(data))
         return {name: value for name, value in names.items() if value} | found
 
     def close(self) -> None:
@@ -152,27 +164,39 @@ class H5Frames:
         if data is not None:
             data.reader.close()
 
-    def _opened(self) -> Node:
+    @contextmanager
+    def _opened(self) -> Iterator[Node]:
+        """Open the file, and close it again while it may still change.
+
+        Whoever opens a file that is open in the same process, or was when it forked, shares what the
+        library remembers of it, and would see it as it was then.
+        """
         if self._data is None:
-            reader = open_h5(self._path, self._roots)
-            try:
-                self._data = self._look(reader)
-            except BaseException:
-                reader.close()
-                raise
-        return self._data
+            self._data = self._open()
+        try:
+            yield self._data
+        finally:
+            if not self.is_finished and self.n_frames != self.n_expected:
+                self.close()
 
-    def _entry(self) -> Node | None:
-        return self._opened().reader[self._place.entry] if self._place.entry else None
+    def _open(self) -> Node:
+        reader = open_h5(self._path, self._roots)
+        try:
+            return _dataset(reader, self._place.data)
+        except BaseException:
+            reader.close()
+            raise
 
-    def _look(self, reader: H5Reader) -> Node:
-        entry = reader[self._place.entry] if self._place.entry else None
+    def _entry(self, data: Node) -> Node | None:
+        return data.reader[self._place.entry] if self._place.entry else None
+
+    def _look(self, data: Node) -> None:
+        entry = self._entry(data)
         is_over = is_finished(entry)  # before the frames are counted: it is written after them
-        data = _dataset(reader, self._place.data)
         shape: tuple[int, ...] = (data.found.shape or ()) if data.is_dataset else ()
         if len(shape) < IMAGE_DIMENSIONS or data.found.dtype.kind not in "biuf":
             raise InputError(f"{data.path} in {self._path.name} holds no images: its shape is {shape}")
-        written = count_written(reader, data.found, self._rows)
+        written = count_written(data.reader, data.found, self._rows)
         if len(shape) == IMAGE_DIMENSIONS:
             n_frames = int(written.rows == shape[0])
         else:
@@ -185,7 +209,6 @@ class H5Frames:
         self._rows, self.n_frames, self.problem = written.rows, n_frames, written.problem
         self.n_expected = expected if expected is not None and expected >= n_frames else None
         self.is_finished = is_over
-        return data
 
 
 def _dataset(reader: H5Reader, path: str) -> Node:

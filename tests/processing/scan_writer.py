@@ -1,4 +1,4 @@
-"""A program that writes nine frames, one after the other: ``python -m tests.processing.scan_writer MODE FOLDER``."""
+"""Writes nine frames, one after the other: ``python -m tests.processing.scan_writer MODE FOLDER``."""
 
 import sys
 import time

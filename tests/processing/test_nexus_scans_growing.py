@@ -1,5 +1,6 @@
 """A scan that another program is writing is followed to its end, and no frame is read before it is there."""
 
+import multiprocessing
 import subprocess
 import sys
 import time
@@ -103,6 +104,26 @@ def test_another_process_that_reopened_early_reads_frames_that_came_since(write)
         scan_frames, _ = follow(scan)
         assert n_known < 9
         assert np.array_equal(early.read(7, 9), scan_frames[7:])
+
+
+def test_a_forked_process_reads_frames_that_came_after_the_fork(write):
+    path = write("flush points")
+
+    with open_scan(path, wait_s=20) as scan:
+        n_known = scan.n_frames
+        pipe, theirs = multiprocessing.Pipe(duplex=False)
+        child = multiprocessing.get_context("fork").Process(
+            target=send_when_whole, args=(scan.location, theirs)
+        )
+        child.start()
+        assert n_known < 9
+        assert pipe.recv() == frames_of(9).sum()
+        child.join()
+
+
+def send_when_whole(location, pipe):
+    with Scan.reopen(location, wait_s=20) as scan:
+        pipe.send(sum(int(block.sum()) for _, block in scan.blocks()))
 
 
 def test_without_a_wait_what_is_there_is_read(tmp_path):
