@@ -69,9 +69,8 @@ def test_a_scan_that_says_nothing_ends_when_nothing_came_for_a_while(mode, write
 
     with open_scan(path, wait_s=1.5) as scan:
         frames, _ = follow(scan)
-        started = time.monotonic()
-        assert list(scan.blocks(first=9)) == []  # it does not wait twice
-        assert time.monotonic() - started < 1
+        assert not scan.is_growing  # it does not wait twice
+        assert list(scan.blocks(first=9)) == []
 
     assert np.array_equal(frames, frames_of(9))
 
@@ -182,12 +181,10 @@ def test_the_last_frame_of_a_finished_scan_is_not_waited_for(tmp_path):
     frames = frames_of(4)
     lima = [write_lima(tmp_path / f"{n}.h5", frames[2 * n : 2 * n + 2]) for n in range(2)]
     write_bliss(tmp_path / "a.h5", frames=frames, lima=lima, points=8)
-    started = time.monotonic()
 
-    with open_scan(tmp_path / "a.h5", wait_s=20) as scan:
+    with open_scan(tmp_path / "a.h5", wait_s=1e9) as scan:
+        assert not scan.is_growing
         assert len(follow(scan)[0]) == 4
-
-    assert time.monotonic() - started < 30
 
 
 def test_an_image_that_stays_incomplete_is_an_error(tmp_path):
