@@ -19,8 +19,10 @@ __all__ = [
     "investigations_processable_by",
     "investigations_visible_to",
     "is_embargoed",
+    "may_administer",
     "may_process",
     "may_register",
+    "may_see_health",
     "may_see_logs",
 ]
 
@@ -69,6 +71,19 @@ def may_register(person: Person, instrument: Instrument) -> bool:
     if _is_staff(person):
         return True
     return person.is_authenticated and instrument.scientists.filter(pk=person.pk).exists()
+
+
+def may_administer(person: Person) -> bool:
+    """Whether a person switches pipelines and sees workers, queues and refusals: staff."""
+    return _is_staff(person)
+
+
+def may_see_health(person: Person, instrument: Instrument) -> bool:
+    """Whether a person sees how the jobs of an instrument fare: its scientists and staff.
+
+    Others would learn from the counts that somebody works under embargo.
+    """
+    return may_register(person, instrument)
 
 
 def may_see_logs(person: Person, investigation: Investigation) -> bool:

@@ -18,6 +18,7 @@ __all__ = [
     "has_live_worker",
     "jobs_visible_to",
     "listed_jobs_visible_to",
+    "live_workers",
     "pipelines_for",
     "results_of",
     "steps_of",
@@ -106,7 +107,12 @@ def results_of(dataset: Dataset) -> QuerySet[Output]:
 
 def has_live_worker(queue: str) -> bool:
     """Whether a worker that serves the queue has been heard of lately."""
-    return Worker.objects.filter(queue=queue, seen_at__gt=timezone.now() - _SILENT_FOR).exists()
+    return live_workers().filter(queue=queue).exists()
+
+
+def live_workers() -> QuerySet[Worker]:
+    """Return the workers that have been heard of lately, once for each queue they serve."""
+    return Worker.objects.filter(seen_at__gt=timezone.now() - _SILENT_FOR)
 
 
 def _fits(keywords: Mapping[str, Any], dataset: Dataset) -> bool:
