@@ -73,10 +73,11 @@ class InstrumentHealth:
 def health_by_pipeline(person: Person) -> Mapping[int, Health]:
     """Return the health of each pipeline that ran lately, by its key; in one query."""
     rows: dict[int, list[_Ended]] = {}
-    for pipeline, *row in _latest(Job.objects.all(), person).values_list(
+    latest = _latest(Job.objects.all(), person)
+    for pipeline, state, started, finished in latest.values_list(
         "pipeline_id", "state", "started_at", "finished_at"
     ):
-        rows.setdefault(pipeline, []).append(tuple(row))
+        rows.setdefault(pipeline, []).append((state, started, finished))
     return {pipeline: _health(ended) for pipeline, ended in rows.items()}
 
 

@@ -76,18 +76,16 @@ def queues(workers: Sequence[WorkerState]) -> list[Queue]:
         )
         .values_list("pipeline__queue", "waiting", "running", "oldest")
     )
-    counts = {name: tuple(values) for name, *values in rows}
+    counts = {name: (waiting, running, oldest) for name, waiting, running, oldest in rows}
     names = set(Pipeline.objects.order_by().values_list("queue", flat=True)).union(
         counts, *(worker.queues for worker in workers)
     )
-    return [
-        Queue(
-            name,
-            *counts.get(name, (0, 0, None)),
-            workers=[worker.name for worker in workers if worker.is_alive and name in worker.queues],
-        )
-        for name in sorted(names)
-    ]
+    return [_queue(name, counts.get(name, (0, 0, None)), workers) for name in sorted(names)]
+
+
+def _queue(name: str, counts: tuple[int, int, datetime | None], workers: Sequence[WorkerState]) -> Queue:
+    serving = [worker.name for worker in workers if worker.is_alive and name in worker.queues]
+    return Queue(name, *counts, workers=serving)
 
 
 def failures_lately() -> list[Failures]:
