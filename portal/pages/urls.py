@@ -3,7 +3,19 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from portal.pages.views import account, datasets, files, home, investigations, jobs, reprocess
+from portal.pages.views import (
+    account,
+    datasets,
+    files,
+    home,
+    instruments,
+    investigations,
+    jobs,
+    pipelines,
+    reprocess,
+    staff,
+    tasks,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -22,5 +34,15 @@ urlpatterns = [
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
     path("jobs/<uuid:pk>/progress/", jobs.progress, name="job-progress"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="cancel-job"),
+    path("pipelines/", pipelines.pipelines, name="pipelines"),
+    path("pipelines/<slug:identifier>/", pipelines.pipeline, name="pipeline"),
+    path("pipelines/<slug:identifier>/workflow.json", pipelines.document, name="pipeline-document"),
+    path("pipelines/<slug:identifier>/switch/", pipelines.switch, name="switch-pipeline"),
+    path("tasks/", tasks.tasks, name="tasks"),
+    path("tasks/<str:identifier>/", tasks.task, name="task"),
+    path("instruments/", instruments.instruments, name="instruments"),
+    path("instruments/<int:pk>/", instruments.instrument, name="instrument"),
+    path("staff/", staff.staff, name="staff"),
+    path("staff/state/", staff.state, name="staff-state"),
     path("about/", home.about, name="about"),
 ]
