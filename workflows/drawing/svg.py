@@ -101,7 +101,7 @@ def _node(node: Node, places: Places, address: str | None) -> str:
     )
     if address is None:
         return f"{box}\n"
-    return f"<a href={quoted(address)} aria-label={quoted(f'{node.label}: {task_words(node)}')}>{box}</a>\n"
+    return f"<a href={quoted(address)}>{box}</a>\n"
 
 
 def _link(graph: Graph, link: Link, places: Places, *, sides: tuple[float, float] | None) -> str:

@@ -44,7 +44,7 @@ def task(request: HttpRequest, identifier: str) -> HttpResponse:
 
 def _fitting(search: CatalogueSearch, known: Sequence[Offer]) -> QuerySet[TaskDescription]:
     """Return the tasks that fit; technique and instrument are those of the pipelines that use a task."""
-    rows = TaskDescription.objects.defer("documentation", "searched", "inputs", "outputs")
+    rows = TaskDescription.objects.defer("documentation", "searched")
     for word in search.words:
         rows = rows.filter(searched__contains=word)
     if search.package:
