@@ -49,7 +49,7 @@ def _field(name: str, spec: Mapping[str, Any], *, is_required: bool) -> FormFiel
         type=_type(spec),
         unit=str(spec.get("unit", "")),
         default="" if default is None else str(names.get(repr(default), _plain(default))),
-        limits=", ".join(f"{sign} {spec[limit]}" for limit, sign in _LIMITS if limit in spec),
+        limits=_range(spec),
         choices=[str(choice) for choice in shown],
         sources=[_source(each) for each in spec.get("populate", ()) if isinstance(each, Mapping)],
         description=str(spec.get("description", "")),
@@ -64,6 +64,12 @@ def _type(spec: Mapping[str, Any]) -> str:
     if "enum" in spec:
         return "choice"
     return _TYPES.get(str(spec.get("type")), str(spec.get("type", "any")))
+
+
+def _range(spec: Mapping[str, Any]) -> str:
+    if "minimum" in spec and "maximum" in spec:
+        return f"{spec['minimum']} to {spec['maximum']}"
+    return ", ".join(f"{sign} {spec[limit]}" for limit, sign in _LIMITS if limit in spec)
 
 
 def _source(populate: Mapping[str, Any]) -> str:

@@ -71,6 +71,14 @@ def test_a_task_is_told_with_types_units_defaults_and_what_is_needed(tasks):
         assert words in answer.content.decode()
 
 
+def test_what_an_author_marked_as_code_is_shown_as_code(db):
+    store_tasks([found_task("a.b", text="Shift ``energy`` by `step` <b>.")])
+
+    page = page_of("task", "a.b").content.decode()
+
+    assert "Shift <code>energy</code> by <code>step</code> &lt;b&gt;." in page
+
+
 def test_there_is_no_page_of_an_unknown_task(db):
     assert page_of("task", "nothing.at.all").status_code == 404
     assert Client().get("/tasks/%00/").status_code == 404

@@ -128,8 +128,8 @@ def test_in_a_drawing_to_be_used_links_tell_what_they_hand_over():
     assert {each.get("tabindex") for each in links} == {"0"}
     assert links[2].get("aria-label") == "c -> b; value -> value; if value = true"
     assert [text.text for text in notes[2].iter(f"{SVG}text")] == [
-        "c -> b",
-        "value -> value",
+        "c → b",
+        "value → value",
         "if value = true",
     ]
     assert {each.get("visibility") for each in notes} == {"hidden"}

@@ -9,7 +9,7 @@ from workflows.drawing.markup import short
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-LEAST_WIDTH: Final = 320
+LEAST_WIDTH: Final = 340
 """A drawing with notes is at least so wide, so that each fits into it."""
 
 _MOST_LINES = 9
@@ -21,16 +21,16 @@ _EDGE = 2
 
 
 def note(lines: Sequence[str], *, x: float, y: float, left: float, right: float, bottom: float) -> str:
-    """Write lines of text into a box around (x, y), hidden until a style sheet shows it.
+    """Write lines of text into a box on the right of (x, y), hidden until a style sheet shows it.
 
     The box stays between ``left``, ``right``, 0 and ``bottom``.
     """
-    shown = list(lines[:_MOST_LINES])
+    shown = [line.replace(" -> ", " \N{RIGHTWARDS ARROW} ") for line in lines[:_MOST_LINES]]
     if len(lines) > _MOST_LINES:
         shown[-1] = f"and {len(lines) - _MOST_LINES + 1} more"
     width = min(max(map(len, shown)), _MOST_ON_A_LINE) * _CHARACTER + 2 * _PADDING
     height = len(shown) * _LINE_HEIGHT + 2 * _PADDING - 4
-    box_x = max(left + _EDGE, min(x - width / 2, right - width - _EDGE))
+    box_x = max(left + _EDGE, min(x + _PADDING, right - width - _EDGE))
     box_y = max(_EDGE, min(y - height / 2, bottom - height - _EDGE))
     texts = "".join(
         f'<text x="{_PADDING}" y="{_PADDING + 9 + number * _LINE_HEIGHT}"'

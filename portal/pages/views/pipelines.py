@@ -26,6 +26,15 @@ __all__ = ["catalogue_context", "document", "pipeline", "pipelines", "switch"]
 _RECENT_JOBS = 10
 _LATEST_OF_PIPELINE = 200
 _MOST_WORKFLOWS = 100
+# ESRF's names of what a pipeline fits.
+_KEYWORDS = {
+    "instrumentName": "Instruments",
+    "scanType": "Kinds of scan",
+    "definition": "Techniques",
+    "cardinality": "Datasets at a time",
+    "roles": "People",
+    "validityDays": "Age of the data at most (days)",
+}
 
 
 @require_safe
@@ -62,7 +71,7 @@ def pipeline(request: HttpRequest, identifier: str) -> HttpResponse:
         "drawing": draw_workflow(shown.graph),
         "fields": list(form_fields(shown.input_schema)),
         "output_files": shown.attributes.get("output_files", []),
-        "keywords": [(name, _words(value)) for name, value in shown.keywords.items()],
+        "keywords": [(_KEYWORDS.get(name, name), _words(value)) for name, value in shown.keywords.items()],
         "health": health,
         "has_worker": has_live_worker(shown.queue),
         "jobs": jobs[:_RECENT_JOBS],
@@ -129,4 +138,5 @@ def _workflows(search: CatalogueSearch, known: list[Offer]) -> list[InstalledWor
 
 
 def _words(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    words = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "any" if words == "*" else words
