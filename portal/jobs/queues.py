@@ -39,11 +39,12 @@ class Queue:
 
 @dataclass(frozen=True)
 class Failures:
-    """Jobs of one pipeline that failed for one reason."""
+    """Jobs of one pipeline that failed for one reason; ``example`` is what one of them was told."""
 
     pipeline: str
     label: str
     error_code: str
+    example: str
     n_jobs: int
     latest: datetime
 
@@ -100,12 +101,17 @@ def failures_lately() -> list[Failures]:
         )
         .order_by()
         .values("pipeline__identifier", "pipeline__label", "error_code")
-        .annotate(n=Count("pk"), latest=Max("finished_at"))
+        .annotate(n=Count("pk"), latest=Max("finished_at"), example=Max("error_message"))
         .order_by("-n", "pipeline__identifier", "error_code")[:_MOST_FAILURES]
     )
     return [
         Failures(
-            row["pipeline__identifier"], row["pipeline__label"], row["error_code"], row["n"], row["latest"]
+            pipeline=row["pipeline__identifier"],
+            label=row["pipeline__label"],
+            error_code=row["error_code"],
+            example=row["example"],
+            n_jobs=row["n"],
+            latest=row["latest"],
         )
         for row in rows
     ]

@@ -9,7 +9,6 @@ from django.views.decorators.http import require_safe
 
 from portal.access.models import AuditEvent
 from portal.access.rules import may_administer
-from portal.jobs.errors import fault
 from portal.jobs.offers import offers
 from portal.jobs.queues import FAILURE_DAYS, failures_lately, queues, worker_states
 from portal.pages.site_state import database, disks
@@ -47,7 +46,7 @@ def _state() -> dict[str, object]:
         "now": timezone.now(),
         "workers": workers,
         "queues": queues(workers),
-        "failures": [(failed, fault(failed.error_code)) for failed in failures_lately()],
+        "failures": failures_lately(),
         "failure_days": FAILURE_DAYS,
         "refusals": refusals.order_by("-at", "-pk")[:_SHOWN_REFUSALS],
         "refusal_days": _REFUSAL_DAYS,
