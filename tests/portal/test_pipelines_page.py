@@ -224,6 +224,7 @@ def test_the_same_switch_again_is_no_act(pipeline, staff):
 def test_the_pages_cost_the_same_however_much_they_show(participant, dataset, django_assert_max_num_queries):
     store_some_tasks()
     shown = store_pipeline("powder")
+    ended_job(dataset, shown)
     client = Client()
     client.force_login(participant)
     addresses = [reverse("pipelines"), reverse("pipeline", args=["powder"])]

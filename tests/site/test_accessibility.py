@@ -28,6 +28,8 @@ def pages(site, chromium, logged_in):
     return [
         *("/", "/?show=all", "/about/", "/account/", "/jobs/", "/investigations/1/", "/datasets/1/"),
         *("/datasets/1/reprocess/powder_pattern/", "/datasets/999999/", job, result),
+        *("/pipelines/", "/pipelines/powder_pattern/", "/tasks/", "/instruments/", "/instruments/1/"),
+        "/tasks/processing.techniques.xrpd.tasks.Integrate1D/",
         *(explore, f"{explore}?path=/entry/data/I"),
     ]
 
