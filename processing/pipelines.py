@@ -25,7 +25,7 @@ What ``keywords`` mean here; a name or a list of names, whatever their case, and
 ``roles``
     Who may run it: ``participant`` (also ``user``, ``scientist``, ``investigator``),
     ``principalInvestigator``, ``localContact``, ``instrumentScientist``, ``manager``. The instrument's
-    scientists may do what participants may, and the portal's staff (``manager``, ``administrator``) everything.
+    scientists may do what participants may, and the portal's staff (``manager``) everything.
 
 Of ``ui_schema`` a form respects ``ui:order``, ``ui:title``, ``ui:description``, ``ui:help``,
 ``ui:placeholder``, ``ui:enumNames``, ``ui:readonly`` and the widgets ``hidden``, ``textarea``, ``select``,

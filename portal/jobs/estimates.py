@@ -58,5 +58,5 @@ def typical_duration_s(pipeline: Pipeline) -> float | None:
     """Return the median of the latest runs that succeeded, in s; None before the first."""
     done = Job.objects.filter(pipeline=pipeline, state=Job.State.SUCCEEDED, started_at__isnull=False)
     times = done.order_by("-finished_at").values_list("started_at", "finished_at")[:_LOOKED_AT]
-    durations = [(finished - started).total_seconds() for started, finished in times if finished]
+    durations = [(finished - started).total_seconds() for started, finished in times if started and finished]
     return median(durations) if durations else None

@@ -38,12 +38,14 @@ class Offer:
     """A pipeline and a selection of datasets.
 
     ``faults`` says why a dataset cannot be processed by it, by the dataset's key. ``reason`` says why
-    the pipeline is not offered for the selection at all; "" when it is.
+    the pipeline is not offered for the selection at all; "" when it is. ``instruments`` are those that it
+    is made for, or where it fits all, those of the datasets.
     """
 
     pipeline: Pipeline
     faults: Mapping[int, str]
     reason: str
+    instruments: str
 
     @property
     def is_offered(self) -> bool:
@@ -52,13 +54,8 @@ class Offer:
 
     @property
     def label(self) -> str:
-        """The name with the instruments that it is made for, as menus show it."""
-        return f"{self.pipeline.label}{self.instruments and f' ({self.instruments})'}"
-
-    @property
-    def instruments(self) -> str:
-        """The instruments that it is made for; "" for all."""
-        return ", ".join(_names(self.pipeline.keywords.get("instrumentName")))
+        """The name with its instruments, as menus show it."""
+        return f"{self.pipeline.label} ({self.instruments})"
 
 
 def offers_for(person: Person, datasets: Sequence[Dataset]) -> list[Offer]:
@@ -97,7 +94,9 @@ def _offer(pipeline: Pipeline, datasets: Sequence[Dataset], parts: Mapping[int, 
         reason = "Made for one dataset at a time."
     elif len(faults) == len(datasets):
         reason = " ".join(dict.fromkeys(faults.values()))
-    return Offer(pipeline, faults, reason)
+    own = _names(pipeline.keywords.get("instrumentName"))
+    instruments = own or sorted({dataset.investigation.instrument.name for dataset in datasets})
+    return Offer(pipeline, faults, reason, ", ".join(instruments))
 
 
 def _misfit(keywords: Mapping[str, Any], dataset: Dataset, parts: set[str]) -> str:
@@ -139,9 +138,8 @@ def _too_old(keywords: Mapping[str, Any], dataset: Dataset) -> str:
     except (TypeError, ValueError):
         return ""
     age = (timezone.now() - dataset.sorted_at).total_seconds() / 86400
-    return (
-        "" if age <= days else f"Only for {days:g} days after the measurement; that was {age:.0f} days ago."
-    )
+    told = f"Only for {days:g} days after the measurement; that was {age:.0f} days ago."
+    return "" if age <= days else told
 
 
 def _other_role(keywords: Mapping[str, Any], parts: set[str]) -> str:

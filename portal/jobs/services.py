@@ -21,6 +21,7 @@ from portal.jobs.models import Job, JobEvent, Output, Pipeline
 from portal.jobs.offers import misfits
 from portal.jobs.parameters import checked_parameters
 from portal.jobs.recipes import recipe_digest
+from portal.jobs.schema import as_mapping
 from processing.provenance.record import canonical_json, sha256_of
 
 __all__ = [
@@ -226,9 +227,15 @@ def sync_pipelines(documents: list[dict[str, Any]]) -> int:
             identifier=attributes["id"],
             defaults={
                 "label": attributes.get("label", attributes["id"]),
-                "description": attributes.get("description", ""),
+                "description": _description(attributes),
                 "graph": document,
                 "digest": sha256_of(canonical_json(document)),
             },
         )
     return len(documents)
+
+
+def _description(attributes: Mapping[str, Any]) -> str:
+    """Return what the pipeline says of itself; the descriptors of ESRF say it in the schema of their form."""
+    told = attributes.get("description") or as_mapping(attributes.get("input_schema")).get("description")
+    return str(told or "")

@@ -33,9 +33,8 @@ class FileByNameField(forms.ModelChoiceField):
     def prepare_value(self, value: Any) -> Any:
         """Show a file by its name."""
         if isinstance(value, int):
-            return (
-                self.queryset.filter(pk=value).values_list("name", flat=True).first() if self.queryset else ""
-            )
+            found = self.queryset.filter(pk=value) if self.queryset is not None else ()
+            return next((file.name for file in found), "")
         return value
 
 
@@ -116,11 +115,8 @@ def field_for(leaf: Leaf, *, files: QuerySet[Datafile] | None = None, may_hide: 
         field.widget.attrs["placeholder"] = leaf.ui["ui:placeholder"]
     if leaf.ui.get("ui:readonly") or leaf.ui.get("ui:disabled"):
         field.widget.attrs["readonly"] = True
-    if (
-        may_hide
-        and widget_name(leaf.ui) == "hidden"
-        and not isinstance(field, forms.ModelChoiceField | JsonField)
-    ):
+    can_hide = may_hide and not isinstance(field, forms.ModelChoiceField | JsonField)
+    if can_hide and widget_name(leaf.ui) == "hidden":
         field.widget = forms.MultipleHiddenInput() if kind_of(leaf.spec) == "array" else forms.HiddenInput()
     style(field)
     return field
@@ -150,20 +146,12 @@ def style(field: forms.Field) -> None:
 
 
 def _field(leaf: Leaf, common: dict[str, Any], files: QuerySet[Datafile] | None) -> forms.Field:
-    spec, kind = leaf.spec, kind_of(leaf.spec)
     if leaf.is_file and files is not None:
         return _file_field(files, common)
-    if choices := choices_of(spec, leaf.ui):
+    if choices := choices_of(leaf.spec, leaf.ui):
         return _choice_field(leaf, choices, common)
-    if kind == "array":
-        return _list_field(leaf, common)
-    if kind == "boolean":
-        return _yes_no_field(leaf, common)
-    if kind in ("number", "integer"):
-        return _number_field(spec, kind, common)
-    if kind == "string":
-        return _text_field(leaf, common)
-    return JsonField(max_length=_LONGEST_TEXT, **common)
+    make = _OF_KIND.get(kind_of(leaf.spec))
+    return make(leaf, common) if make else JsonField(max_length=_LONGEST_TEXT, **common)
 
 
 def _file_field(files: QuerySet[Datafile], common: dict[str, Any]) -> forms.Field:
@@ -205,7 +193,8 @@ def _yes_no_field(leaf: Leaf, common: dict[str, Any]) -> forms.Field:
     return forms.BooleanField(**{**common, "required": False})
 
 
-def _number_field(spec: Mapping[str, Any], kind: str, common: dict[str, Any]) -> forms.Field:
+def _number_field(leaf: Leaf, common: dict[str, Any]) -> forms.Field:
+    spec, is_whole = leaf.spec, kind_of(leaf.spec) == "integer"
     limits = {
         "min": spec.get("minimum", spec.get("exclusiveMinimum")),
         "max": spec.get("maximum", spec.get("exclusiveMaximum")),
@@ -215,8 +204,8 @@ def _number_field(spec: Mapping[str, Any], kind: str, common: dict[str, Any]) ->
         "data-unit": spec.get("unit") or None,
     }
     given = {name: limit for name, limit in limits.items() if limit is not None}
-    widget = forms.NumberInput(attrs={"step": 1 if kind == "integer" else "any", **given})
-    return (forms.IntegerField if kind == "integer" else forms.FloatField)(widget=widget, **common)
+    widget = forms.NumberInput(attrs={"step": 1 if is_whole else "any", **given})
+    return (forms.IntegerField if is_whole else forms.FloatField)(widget=widget, **common)
 
 
 def _text_field(leaf: Leaf, common: dict[str, Any]) -> forms.Field:
@@ -226,12 +215,19 @@ def _text_field(leaf: Leaf, common: dict[str, Any]) -> forms.Field:
         widget = forms.Textarea(attrs={"rows": 4})
     elif kind := _DATES.get(str(spec.get("format"))):
         widget = forms.TextInput(attrs={"type": kind})
-    if spec.get("pattern"):
-        widget.attrs["pattern"] = f".*(?:{spec['pattern']}).*"
     longest = spec.get("maxLength")
     return forms.CharField(
         max_length=longest if isinstance(longest, int) else _LONGEST_TEXT, widget=widget, **common
     )
+
+
+_OF_KIND = {
+    "array": _list_field,
+    "boolean": _yes_no_field,
+    "number": _number_field,
+    "integer": _number_field,
+    "string": _text_field,
+}
 
 
 def _chosen(choices: list[tuple[Any, str]], value: Any) -> Any:

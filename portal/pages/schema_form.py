@@ -43,7 +43,7 @@ class FormField:
     @property
     def reset_to(self) -> Any:
         """What the input holds when it has the dataset's value."""
-        value = self.source.value if self.source else ""
+        value = _plain(self.source.value) if self.source else ""
         if isinstance(value, bool):
             return str(value).lower()
         return ", ".join(map(str, value)) if isinstance(value, list) else value
@@ -51,7 +51,7 @@ class FormField:
     @property
     def differs(self) -> bool:
         """Whether the form starts with another value than the dataset's."""
-        return self.source is not None and str(self.bound.value()) not in (
+        return self.source is not None and str(_plain(self.bound.value())) not in (
             str(self.source.value),
             str(self.reset_to),
         )
@@ -98,7 +98,7 @@ class ParameterForm(forms.Form):
     def hidden_faults(self) -> list[tuple[str, str]]:
         """Return label and sentence of what is wrong with fields that are not shown."""
         return [
-            (bound.label, error)
+            (str(bound.label), str(error))
             for bound in self.hidden_fields()
             if bound.name in {leaf.name for leaf in self.leaves}
             for error in bound.errors
@@ -142,7 +142,7 @@ class SchemaForm(ParameterForm):
     ) -> None:
         super().__init__(pipeline, data)
         prefilled = by_name(self.leaves, prefilled_parameters(pipeline, dataset))
-        self.initial = {**prefilled, **(initial or {})}
+        self.initial = {name: _plain(value) for name, value in {**prefilled, **(initial or {})}.items()}
         self._sources = sources_of(self.leaves, dataset)
         self.fields[LIKE] = forms.UUIDField(widget=forms.HiddenInput, required=False)
         for leaf in self.leaves:
@@ -161,6 +161,11 @@ class SchemaForm(ParameterForm):
     def initial_parameters(self) -> dict[str, Any]:
         """Return the values that the form starts with, as the schema nests them."""
         return nested(dict(given_values(self.leaves, self.initial)))
+
+
+def _plain(value: Any) -> Any:
+    """Write 60.0 as 60."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def given_values(asked: Iterable[Leaf], values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:

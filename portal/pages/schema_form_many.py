@@ -15,7 +15,7 @@ from portal.jobs.batches import Candidate
 from portal.jobs.models import Pipeline
 from portal.jobs.parameters import Asked
 from portal.jobs.prefill import Source, choosable_files, prefilled_for, sources_of
-from portal.jobs.schema import Leaf, by_name, nested
+from portal.jobs.schema import Leaf, by_name, choices_of, nested
 from portal.pages.schema_fields import YES_NO, field_for, label_of, schema_value, style
 from portal.pages.schema_form import FormField, ParameterForm
 
@@ -37,7 +37,12 @@ class SchemaFormForMany(ParameterForm):
     """The parameters of one pipeline for several datasets."""
 
     def __init__(
-        self, pipeline: Pipeline, datasets: Sequence[Dataset], data: Any = None, **options: Any
+        self,
+        pipeline: Pipeline,
+        datasets: Sequence[Dataset],
+        data: Any = None,
+        *,
+        initial: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(pipeline, data)
         self.datasets = datasets
@@ -47,7 +52,7 @@ class SchemaFormForMany(ParameterForm):
         self._sources = {dataset.pk: sources_of(self.leaves, dataset) for dataset in datasets}
         self.own = {name for found in self._sources.values() for name in found}
         defaults = {leaf.name: leaf.spec.get("default") for leaf in self.leaves if leaf.name not in self.own}
-        self.initial = {**defaults, **options.get("initial", {})}
+        self.initial = {**defaults, **(initial or {})}
         self.fields[AGAIN] = forms.BooleanField(required=False)
         for leaf in self.leaves:
             self.fields[leaf.name] = self._field(leaf)
@@ -108,7 +113,8 @@ class SchemaFormForMany(ParameterForm):
             style(field)
         field.required = False
         if isinstance(field, forms.ChoiceField) and not isinstance(field, forms.MultipleChoiceField):
-            field.choices = [("", _EACH), *((value, text) for value, text in field.choices if value != "")]
+            shown = [(str(value), label) for value, label in choices_of(leaf.spec, leaf.ui)]
+            field.choices = [("", _EACH), *(shown or YES_NO)]
         else:
             field.widget.attrs["placeholder"] = _EACH
         return field

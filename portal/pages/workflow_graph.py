@@ -15,7 +15,7 @@ __all__ = ["workflow_svg"]
 
 # Beyond that a drawing helps nobody, and takes long to make.
 _MOST_NODES = 60
-_MARKS = {"succeeded": "✓", "failed": "✗", "running": "…", "skipped": "–", "cancelled": "–"}
+_MARKS = {"succeeded": "✓", "failed": "✗", "running": "…", "skipped": "-", "cancelled": "-"}
 _NODE = re.compile(r'<g class="node" data-node=("[^"]*"|\'[^\']*\')([^>]*)>')
 
 

@@ -108,7 +108,8 @@ class JobViewSet(ReadOnlyModelViewSet):
         asked.is_valid(raise_exception=True)
         wanted = asked.validated_data
         key = wanted.get("request_key", uuid4())
-        jobs, computed = jobs_of_request(request.user, key), []
+        jobs = jobs_of_request(request.user, key)
+        computed: list[int] = []
         is_repeated = bool(jobs)
         if not is_repeated:
             jobs, computed = _start_batch(request.user, wanted, key)
