@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from portal.jobs.offers import Offer
+from portal.jobs.descriptors import Descriptor
 
 __all__ = ["CatalogueSearch"]
 
@@ -38,11 +38,11 @@ class CatalogueSearch:
         """The words to be found, all of them, in lower case."""
         return self.text.lower().split()[:_MOST_WORDS]
 
-    def offers(self, offers: Iterable[Offer], *, packages: dict[str, str]) -> list[Offer]:
+    def offers(self, offers: Iterable[Descriptor], *, packages: dict[str, str]) -> list[Descriptor]:
         """Return the pipelines that fit; ``packages`` are those of the tasks."""
         return [offer for offer in offers if self._fits(offer, packages)]
 
-    def _fits(self, offer: Offer, packages: dict[str, str]) -> bool:
+    def _fits(self, offer: Descriptor, packages: dict[str, str]) -> bool:
         return (
             (not self.technique or offer.fits_technique(self.technique))
             and (not self.instrument or offer.fits_instrument(self.instrument))

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_safe
 
 from portal.access.rules import investigations_visible_to, may_see_health
 from portal.catalogue.models import Dataset, Instrument, Technique
+from portal.jobs.descriptors import Descriptor, descriptors
 from portal.jobs.health import DAYS, InstrumentHealth, instrument_health
-from portal.jobs.offers import Offer, offers
 from portal.jobs.selectors import live_workers
 from portal.pages.charts import Series, bar_chart
 from portal.pages.paging import page_after, page_size
@@ -36,7 +36,7 @@ def instruments(request: HttpRequest) -> HttpResponse:
     keys = [row.latest for row in page.rows if row.latest]
     investigations = visible.in_bulk(keys)
     techniques = _techniques(keys)
-    known = offers()
+    known = descriptors()
     rows = [
         {
             "instrument": row,
@@ -63,7 +63,7 @@ def instrument(request: HttpRequest, pk: int) -> HttpResponse:
         "instrument": shown,
         "investigations": recent,
         "techniques": techniques,
-        "offers": _offered(offers(), shown, techniques),
+        "offers": _offered(descriptors(), shown, techniques),
         "served": set(live_workers().values_list("queue", flat=True)),
         "health": health,
         "chart": _chart(health) if health else "",
@@ -88,7 +88,9 @@ def _techniques(investigations: Collection[int]) -> dict[int, list[Technique]]:
     return found
 
 
-def _offered(known: list[Offer], shown: Instrument, techniques: Collection[Technique]) -> list[Offer]:
+def _offered(
+    known: list[Descriptor], shown: Instrument, techniques: Collection[Technique]
+) -> list[Descriptor]:
     """Return what is meant for the instrument and, where that is known, for what is measured on it."""
     acronyms = [technique.acronym for technique in techniques]
     return [

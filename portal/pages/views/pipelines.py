@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.access.rules import may_administer
 from portal.catalogue.models import Instrument
+from portal.jobs.descriptors import Descriptor, descriptor_of, descriptors
 from portal.jobs.health import DAYS, LATEST, Health, health_by_pipeline, pipeline_health
 from portal.jobs.models import InstalledWorkflow, Job, Pipeline, TaskDescription
-from portal.jobs.offers import Offer, offer_of, offers
 from portal.jobs.selectors import has_live_worker, listed_jobs_visible_to, live_workers
 from portal.jobs.switches import switch_pipeline
 from portal.pages.catalogue_search import CatalogueSearch
@@ -40,7 +40,7 @@ _KEYWORDS = {
 @require_safe
 def pipelines(request: HttpRequest) -> HttpResponse:
     """List the pipelines on offer, with how they fared lately; to staff those switched off too."""
-    known = offers(with_disabled=may_administer(request.user))
+    known = descriptors(with_disabled=may_administer(request.user))
     packages = dict(TaskDescription.objects.order_by().values_list("identifier", "package"))
     context = catalogue_context(request, known, packages=set(packages.values()))
     search = context["search"]
@@ -68,7 +68,7 @@ def pipeline(request: HttpRequest, identifier: str) -> HttpResponse:
     jobs = listed_jobs_visible_to(request.user).filter(pk__in=list(latest[:_LATEST_OF_PIPELINE]))
     context = {
         "pipeline": shown,
-        "offer": offer_of(shown),
+        "offer": descriptor_of(shown),
         "drawing": draw_workflow(shown.graph),
         "fields": list(form_fields(shown.input_schema)),
         "output_files": shown.attributes.get("output_files", []),
@@ -104,7 +104,7 @@ def switch(request: HttpRequest, identifier: str) -> HttpResponse:
     return redirect("staff") if goes_to_staff else redirect("pipeline", identifier=identifier)
 
 
-def catalogue_context(request: HttpRequest, known: list[Offer], *, packages: set[str]) -> dict:
+def catalogue_context(request: HttpRequest, known: list[Descriptor], *, packages: set[str]) -> dict:
     """Return what both pages of the catalogue need: the search, its choices, the tabs."""
     here = request.resolver_match.url_name if request.resolver_match else ""
     query = request.GET.urlencode()
@@ -123,7 +123,7 @@ def catalogue_context(request: HttpRequest, known: list[Offer], *, packages: set
     }
 
 
-def _workflows(search: CatalogueSearch, known: list[Offer]) -> list[InstalledWorkflow]:
+def _workflows(search: CatalogueSearch, known: list[Descriptor]) -> list[InstalledWorkflow]:
     """Return the installed workflows that are no pipeline; they name no technique or instrument."""
     if search.technique or search.instrument:
         return []

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from portal.access.models import AuditEvent
 from portal.access.rules import may_administer
-from portal.jobs.offers import offers
+from portal.jobs.descriptors import descriptors
 from portal.jobs.queues import FAILURE_DAYS, failures_lately, queues, worker_states
 from portal.pages.site_state import database, disks
 
@@ -23,7 +23,7 @@ _REFUSAL_DAYS = 7
 def staff(request: HttpRequest) -> HttpResponse:
     """Show everything; for others than staff there is no such page."""
     _staff_or_404(request)
-    return render(request, "staff.html", {**_state(), "offers": offers(with_disabled=True)})
+    return render(request, "staff.html", {**_state(), "offers": descriptors(with_disabled=True)})
 
 
 @require_safe

@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from portal.access.rules import may_administer
+from portal.jobs.descriptors import Descriptor, descriptors
 from portal.jobs.models import TaskDescription
-from portal.jobs.offers import Offer, offers
 from portal.pages.catalogue_search import CatalogueSearch
 from portal.pages.paging import page_after, page_size
 from portal.pages.views.pipelines import catalogue_context
@@ -20,7 +20,7 @@ __all__ = ["task", "tasks"]
 @require_safe
 def tasks(request: HttpRequest) -> HttpResponse:
     """List the installed tasks that fit the search, by name."""
-    known = offers(with_disabled=may_administer(request.user))
+    known = descriptors(with_disabled=may_administer(request.user))
     packages = set(TaskDescription.objects.order_by().values_list("package", flat=True).distinct())
     context = catalogue_context(request, known, packages=packages)
     page = page_after(
@@ -38,11 +38,11 @@ def tasks(request: HttpRequest) -> HttpResponse:
 def task(request: HttpRequest, identifier: str) -> HttpResponse:
     """Show one task: its inputs and outputs, and the pipelines that use it."""
     shown = get_object_or_404(TaskDescription, identifier=identifier.replace("\0", ""))
-    known = offers(with_disabled=may_administer(request.user))
+    known = descriptors(with_disabled=may_administer(request.user))
     return render(request, "task.html", {"task": shown, "offers": _using(known, shown.identifier)})
 
 
-def _fitting(search: CatalogueSearch, known: Sequence[Offer]) -> QuerySet[TaskDescription]:
+def _fitting(search: CatalogueSearch, known: Sequence[Descriptor]) -> QuerySet[TaskDescription]:
     """Return the tasks that fit; technique and instrument are those of the pipelines that use a task."""
     rows = TaskDescription.objects.defer("documentation", "searched")
     for word in search.words:
@@ -61,5 +61,5 @@ def _fitting(search: CatalogueSearch, known: Sequence[Offer]) -> QuerySet[TaskDe
     return rows
 
 
-def _using(known: Sequence[Offer], identifier: str) -> list[Offer]:
+def _using(known: Sequence[Descriptor], identifier: str) -> list[Descriptor]:
     return [offer for offer in known if identifier in offer.tasks]
