@@ -15,6 +15,7 @@ const bundles = [
   { entryPoints: ["app.css"] },
   { entryPoints: ["theme.js"], format: "iife" },
   { entryPoints: ["plot.js"], format: "esm" },
+  { entryPoints: ["select.js"], format: "esm" },
 ];
 
 await rm(built, { recursive: true, force: true });

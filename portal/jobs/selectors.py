@@ -15,6 +15,7 @@ from portal.jobs.models import Job, JobEvent, Output, Pipeline, Worker
 
 __all__ = [
     "Step",
+    "fits",
     "has_live_worker",
     "jobs_visible_to",
     "listed_jobs_visible_to",
@@ -74,7 +75,7 @@ def listed_jobs_visible_to(person: Person) -> QuerySet[Job]:
 def pipelines_for(dataset: Dataset) -> list[Pipeline]:
     """Return the pipelines whose keywords fit the dataset: technique and instrument."""
     return [
-        pipeline for pipeline in Pipeline.objects.filter(enabled=True) if _fits(pipeline.keywords, dataset)
+        pipeline for pipeline in Pipeline.objects.filter(enabled=True) if fits(pipeline.keywords, dataset)
     ]
 
 
@@ -109,7 +110,8 @@ def has_live_worker(queue: str) -> bool:
     return Worker.objects.filter(queue=queue, seen_at__gt=timezone.now() - _SILENT_FOR).exists()
 
 
-def _fits(keywords: Mapping[str, Any], dataset: Dataset) -> bool:
+def fits(keywords: Mapping[str, Any], dataset: Dataset) -> bool:
+    """Whether a pipeline with these keywords is made for the dataset."""
     technique = dataset.technique.acronym if dataset.technique else ""
     return _matches(keywords.get("definition"), technique) and _matches(
         keywords.get("instrumentName"), dataset.investigation.instrument.name

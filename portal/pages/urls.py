@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from portal.pages.views import account, datasets, files, home, investigations, jobs, reprocess
+from portal.pages.views import account, datasets, files, home, investigation, jobs, reprocess
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -11,7 +11,12 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("account/", account.account, name="account"),
     path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke-token"),
-    path("investigations/<int:pk>/", investigations.investigation, name="investigation"),
+    path("investigations/<int:pk>/", investigation.datasets, name="investigation"),
+    path("investigations/<int:pk>/experiment/", investigation.experiment, name="investigation-experiment"),
+    path("investigations/<int:pk>/samples/", investigation.samples, name="investigation-samples"),
+    path("investigations/<int:pk>/processed/", investigation.processed, name="investigation-processed"),
+    path("investigations/<int:pk>/jobs/", investigation.jobs, name="investigation-jobs"),
+    path("investigations/<int:pk>/statistics/", investigation.statistics, name="investigation-statistics"),
     path("datasets/<int:pk>/", datasets.dataset, name="dataset"),
     path("datasets/<int:pk>/archive/", files.archive, name="archive"),
     path("datasets/<int:pk>/reprocess/", reprocess.choose, name="choose-pipeline"),
