@@ -2,7 +2,8 @@
 // Without this script the boxes and the buttons work as in any form.
 
 function boxesOf(form) {
-  return [...form.querySelectorAll(`input[type=checkbox][name="${form.dataset.selection}"]`)];
+  // Not form.dataset: the boxes are called dataset, and a form's fields come before its properties.
+  return [...form.querySelectorAll(`input[type=checkbox][name="${form.getAttribute("data-selection")}"]`)];
 }
 
 function show(form) {

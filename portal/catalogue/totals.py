@@ -16,7 +16,7 @@ COUNTED_DATASETS = 20_000
 
 @dataclass
 class Totals:
-    """Of all datasets of an investigation, or, where ``is_capped``, of the ``COUNTED_DATASETS`` newest.
+    """Of all datasets of an investigation, or, where ``is_capped``, of the newest ones alone.
 
     ``techniques`` are those of the measured datasets: acronym or name by primary key.
     """
@@ -39,9 +39,9 @@ class SampleTotals:
     techniques: list[str] = field(default_factory=list)
 
 
-def totals_of(investigation: Investigation) -> Totals:
-    """Return how much an investigation holds, by one query of bounded cost."""
-    newest = investigation.datasets.order_by("-id").values("pk")[: COUNTED_DATASETS + 1]
+def totals_of(investigation: Investigation, *, most: int = COUNTED_DATASETS) -> Totals:
+    """Return how much an investigation holds: one query, which looks at ``most`` datasets."""
+    newest = investigation.datasets.order_by("-id").values("pk")[: most + 1]
     groups = (
         Dataset.objects.filter(pk__in=newest)
         .values("type", "technique", "technique__acronym", "technique__name")
@@ -57,7 +57,7 @@ def totals_of(investigation: Investigation) -> Totals:
             totals.techniques[group["technique"]] = group["technique__acronym"] or group["technique__name"]
     totals.n_measured = counted[Dataset.Type.ACQUISITION]
     totals.n_results = counted[Dataset.Type.PROCESSED]
-    totals.is_capped = counted.total() > COUNTED_DATASETS
+    totals.is_capped = counted.total() > most
     return totals
 
 

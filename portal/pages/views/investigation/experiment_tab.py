@@ -1,9 +1,13 @@
 """What the experiment was: abstract, timeline, and the e-logbook with the form to write into it."""
 
+from itertools import groupby
+
 from django import forms
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.timezone import localdate
 from django.views.decorators.http import require_http_methods
 
 from portal.access.rules import may_annotate
@@ -46,7 +50,9 @@ class AnnotationForm(forms.Form):
 def experiment(request: HttpRequest, pk: int) -> HttpResponse:
     """Show abstract, timeline and logbook; take an annotation."""
     shown = investigation_or_404(request, pk)
-    note = AnnotationForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and not request.user.is_authenticated:
+        return redirect_to_login(request.path)
+    note = AnnotationForm(request.POST if request.method == "POST" else None, label_suffix="")
     if request.method == "POST" and note.is_valid():
         return _annotated(request, shown, note)
     filters = LogbookForm(request.GET)
@@ -68,6 +74,9 @@ def experiment(request: HttpRequest, pk: int) -> HttpResponse:
         "form": filters,
         "note": note,
         "page": page,
+        "days": [
+            (day, list(events)) for day, events in groupby(page.rows, lambda event: localdate(event.at))
+        ],
         "activity": activity,
         "timeline": timeline(activity) if activity else "",
         "may_annotate": may_annotate(request.user, shown),

@@ -35,7 +35,7 @@ class ListForm(forms.Form):
     use_required_attribute = False
 
     def __init__(self, query: QueryDict) -> None:
-        super().__init__(query)
+        super().__init__(query, label_suffix="")
         self._query = query
         for field in self.fields.values():
             field.required = False
@@ -112,6 +112,8 @@ class DatasetListForm(ListForm):
         self.fields["sample"].choices = [("", "All samples"), *_samples_of(investigation)]  # type: ignore[attr-defined]
         named = [(str(pk), name) for pk, name in techniques.items()]
         self.fields["technique"].choices = [("", "All techniques"), *named]  # type: ignore[attr-defined]
+        if not named:
+            del self.fields["technique"]
 
     @property
     def sort_name(self) -> str:

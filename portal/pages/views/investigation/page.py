@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.access.rules import may_process
-from portal.catalogue.models import Investigation
+from portal.catalogue.models import Investigation, InvestigationUser
 from portal.catalogue.totals import COUNTED_DATASETS, totals_of
 from portal.jobs.models import Job
 from portal.pages.paging import COUNTED_TO
@@ -33,15 +33,20 @@ def investigation_context(request: HttpRequest, shown: Investigation, here: str)
         "investigation": shown,
         "totals": totals,
         "counted_datasets": COUNTED_DATASETS,
-        "people": shown.investigation_users.select_related("user").order_by("role", "user__last_name", "pk")
-        if request.user.is_authenticated
-        else [],
+        "people": _people(shown) if request.user.is_authenticated else [],
         "may_process": may_process(request.user, shown),
         "here": next(label for name, label, _ in tabs if name == here).lower(),
         "tabs": [
             Tab(label, reverse(name, args=[shown.pk]), name == here, count) for name, label, count in tabs
         ],
     }
+
+
+def _people(shown: Investigation) -> list[InvestigationUser]:
+    """Return the people in the order of their roles: the principal investigator first."""
+    roles = [str(role) for role in InvestigationUser.Role]
+    people = shown.investigation_users.select_related("user").order_by("user__last_name", "pk")
+    return sorted(people, key=lambda person: roles.index(person.role))
 
 
 def _counted(rows: QuerySet[Any]) -> str:
