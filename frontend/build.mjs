@@ -16,6 +16,7 @@ const bundles = [
   { entryPoints: ["theme.js"], format: "iife" },
   { entryPoints: ["plot.js"], format: "esm" },
   { entryPoints: ["select.js"], format: "esm" },
+  { entryPoints: ["form.js"], format: "esm" },
 ];
 
 await rm(built, { recursive: true, force: true });

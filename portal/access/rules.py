@@ -6,6 +6,8 @@ part of the query, so nobody waits for a nightly task. Seeing is not processing:
 all, and reprocessed only by its participants (observers apart), its instrument's scientists and staff.
 """
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -23,6 +25,7 @@ __all__ = [
     "may_process",
     "may_register",
     "may_see_logs",
+    "parts_in",
 ]
 
 Person = User | AnonymousUser
@@ -85,6 +88,23 @@ def may_see_logs(person: Person, investigation: Investigation) -> bool:
     if _is_staff(person):
         return True
     return Investigation.objects.filter(_is_instrument_scientist(person), pk=investigation.pk).exists()
+
+
+def parts_in(person: Person, investigations: Collection[Investigation]) -> dict[int, set[str]]:
+    """Return what a person is in each of these investigations, by their keys.
+
+    Their role as an ``InvestigationUser``, ``instrument_scientist`` and ``staff``; an empty set for
+    somebody without a part.
+    """
+    parts: dict[int, set[str]] = {one.pk: {"staff"} if _is_staff(person) else set() for one in investigations}
+    if person.is_authenticated:
+        rows = InvestigationUser.objects.filter(investigation__in=investigations, user=person)
+        for investigation_id, role in rows.values_list("investigation_id", "role"):
+            parts[investigation_id].add(role)
+        own = Investigation.objects.filter(_is_instrument_scientist(person), pk__in=parts)
+        for investigation_id in own.values_list("pk", flat=True):
+            parts[investigation_id].add("instrument_scientist")
+    return parts
 
 
 def is_embargoed(investigation: Investigation) -> bool:

@@ -45,9 +45,12 @@ class DatasetFilter(filters.FilterSet):
 
 
 class JobFilter(filters.FilterSet):
-    """Jobs by dataset, state and person."""
+    """Jobs by what they read and run, state and person."""
 
     dataset = IdFilter("dataset", help_text="Id of the dataset that the job reads.")
+    investigation = IdFilter("investigation", help_text="Id of the investigation that the dataset is of.")
+    pipeline = filters.CharFilter("pipeline__identifier", help_text="Identifier of the pipeline.")
+    batch = filters.UUIDFilter("batch", help_text="The batch of jobs that were started together.")
     state = filters.MultipleChoiceFilter(choices=Job.State.choices, help_text="May be given several times.")
     mine = filters.ChoiceFilter(
         choices=[("true", "my own jobs"), ("false", "those of others")],
@@ -57,7 +60,7 @@ class JobFilter(filters.FilterSet):
 
     class Meta:
         model = Job
-        fields = ["dataset", "state", "mine"]
+        fields = ["dataset", "investigation", "pipeline", "batch", "state", "mine"]
 
     def of_person(self, jobs: QuerySet[Job], _: str, mine: str) -> QuerySet[Job]:
         """Narrow to the person's own jobs, or to all but these."""

@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, TextChoices
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, TextChoices
 
+from portal.access.rules import Person
 from portal.catalogue.models import Dataset
-from portal.jobs.models import Job, Output, Pipeline
-from portal.jobs.selectors import fits
+from portal.jobs.models import Job, Output
+from portal.jobs.offers import Offer, offers_for
 
-__all__ = ["Processing", "ProcessingState", "pipelines_for_each", "processing_of", "with_processing_state"]
+__all__ = ["Processing", "ProcessingState", "offers_for_each", "processing_of", "with_processing_state"]
 
 
 class ProcessingState(TextChoices):
@@ -64,11 +65,10 @@ def processing_of(datasets: Sequence[Dataset]) -> Mapping[int, Processing]:
     return found
 
 
-def pipelines_for_each(datasets: Sequence[Dataset]) -> Mapping[int, list[Pipeline]]:
-    """Return the pipelines that fit each of a page's datasets, without their graphs; one query."""
-    offered = Pipeline.objects.filter(enabled=True).annotate(asked=F("graph__graph__keywords")).defer("graph")
-    pipelines = list(offered)
-    return {
-        dataset.pk: [pipeline for pipeline in pipelines if fits(pipeline.asked or {}, dataset)]
-        for dataset in datasets
-    }
+def offers_for_each(person: Person, datasets: Sequence[Dataset]) -> Mapping[int, list[Offer]]:
+    """Return what is offered for each of a page's datasets alone, by its primary key.
+
+    They come with their investigation, its instrument and their technique.
+    """
+    offers = offers_for(person, datasets)
+    return {dataset.pk: [offer for offer in offers if dataset.pk not in offer.faults] for dataset in datasets}

@@ -3,7 +3,17 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from portal.pages.views import account, datasets, files, home, investigation, jobs, reprocess
+from portal.pages.views import (
+    account,
+    datasets,
+    files,
+    home,
+    investigation,
+    jobs,
+    jobs_list,
+    reprocess,
+    reprocess_many,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,12 +30,16 @@ urlpatterns = [
     path("datasets/<int:pk>/", datasets.dataset, name="dataset"),
     path("datasets/<int:pk>/archive/", files.archive, name="archive"),
     path("datasets/<int:pk>/reprocess/", reprocess.choose, name="choose-pipeline"),
-    path("datasets/<int:pk>/reprocess/<slug:identifier>/", reprocess.start, name="reprocess"),
+    path("datasets/<int:pk>/reprocess/<str:identifier>/", reprocess.start, name="reprocess"),
+    path("datasets/reprocess/", reprocess_many.choose, name="choose-pipeline-for-many"),
+    path("datasets/reprocess/<str:identifier>/", reprocess_many.start, name="reprocess-many"),
     path("datafiles/<int:pk>/download/", files.download, name="download"),
     path("datafiles/<int:pk>/explore/", files.explore, name="explore"),
-    path("jobs/", jobs.mine, name="jobs"),
+    path("jobs/", jobs_list.jobs, name="jobs"),
+    path("jobs/progress/", jobs_list.progress, name="jobs-progress"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
     path("jobs/<uuid:pk>/progress/", jobs.progress, name="job-progress"),
     path("jobs/<uuid:pk>/cancel/", jobs.cancel, name="cancel-job"),
+    path("jobs/<uuid:pk>/retry/", jobs.retry, name="retry-job"),
     path("about/", home.about, name="about"),
 ]

@@ -31,7 +31,7 @@ from portal.api.serializers.catalogue import (
 from portal.api.serializers.jobs import OfferedPipelineSerializer
 from portal.api.serializers.registration import RegistrationSerializer
 from portal.catalogue.models import Datafile, Dataset, Investigation, InvestigationUser
-from portal.jobs.selectors import pipelines_for
+from portal.jobs.offers import fitting_pipelines
 from portal.storage.downloads import archive_response, file_response
 
 __all__ = ["DatafileViewSet", "DatasetViewSet", "InvestigationViewSet"]
@@ -118,9 +118,10 @@ class DatasetViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet):
     @extend_schema(responses=OfferedPipelineSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None, filterset_class=None)
     def pipelines(self, request: Request, pk: str) -> Response:  # noqa: ARG002
-        """Return the pipelines that fit the dataset, filled from it."""
+        """Return the pipelines that fit the dataset and me, filled from it."""
         dataset = self.get_object()
-        offered = OfferedPipelineSerializer(pipelines_for(dataset), many=True, context={"dataset": dataset})
+        pipelines = fitting_pipelines(request.user, dataset)
+        offered = OfferedPipelineSerializer(pipelines, many=True, context={"dataset": dataset})
         return Response(offered.data)
 
 

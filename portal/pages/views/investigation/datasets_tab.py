@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.catalogue.models import Dataset, Investigation
-from portal.jobs.processing_state import pipelines_for_each, processing_of, with_processing_state
+from portal.jobs.processing_state import offers_for_each, processing_of, with_processing_state
 from portal.pages.paging import page_after, page_size
 from portal.pages.views.found import investigation_or_404
 from portal.pages.views.investigation.list_form import DatasetListForm
@@ -37,7 +37,7 @@ def datasets(request: HttpRequest, pk: int) -> HttpResponse:
         "view": _remembered_view(request),
         "is_grouped": form.sort_name == "sample",
         "processing": processing_of(page.rows),
-        "pipelines": pipelines_for_each(page.rows) if context["may_process"] else {},
+        "offers": offers_for_each(request.user, page.rows) if context["may_process"] else {},
     }
     return render(request, "investigation_datasets.html", context)
 
