@@ -15,6 +15,7 @@ const bundles = [
   { entryPoints: ["app.css"] },
   { entryPoints: ["theme.js"], format: "iife" },
   { entryPoints: ["plot.js"], format: "esm" },
+  { entryPoints: ["select.js"], format: "esm" },
   { entryPoints: ["form.js"], format: "esm" },
 ];
 

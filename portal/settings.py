@@ -163,6 +163,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Register measured datasets, reprocess them, follow the jobs, download the results.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Both are fields called type, of different things.
+    "ENUM_NAME_OVERRIDES": {
+        "DatasetTypeEnum": "portal.catalogue.models.Dataset.Type",
+        "LogbookTypeEnum": "portal.catalogue.models.LogbookEvent.Type",
+    },
 }
 
 # --- the database -----------------------------------------------------------------------------

@@ -22,6 +22,7 @@ __all__ = [
     "investigations_visible_to",
     "is_embargoed",
     "may_administer",
+    "may_annotate",
     "may_process",
     "may_register",
     "may_see_health",
@@ -67,6 +68,11 @@ def datafiles_visible_to(person: Person) -> QuerySet[Datafile]:
 def may_process(person: Person, investigation: Investigation) -> bool:
     """Whether a person may start and cancel jobs on an investigation's datasets."""
     return investigations_processable_by(person).filter(pk=investigation.pk).exists()
+
+
+def may_annotate(person: Person, investigation: Investigation) -> bool:
+    """Whether a person may write into an investigation's e-logbook: those who may process its data."""
+    return may_process(person, investigation)
 
 
 def may_register(person: Person, instrument: Instrument) -> bool:

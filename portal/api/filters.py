@@ -5,10 +5,10 @@ from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 
-from portal.catalogue.models import Dataset
+from portal.catalogue.models import Dataset, LogbookEvent
 from portal.jobs.models import Job
 
-__all__ = ["DatasetFilter", "JobFilter"]
+__all__ = ["DatasetFilter", "JobFilter", "LogbookFilter"]
 
 _MAX_ID = 2**63 - 1
 
@@ -66,3 +66,15 @@ class JobFilter(filters.FilterSet):
         """Narrow to the person's own jobs, or to all but these."""
         own = Q(submitted_by=self.request.user.pk) & Q(submitted_by__isnull=False)
         return jobs.filter(own) if mine == "true" else jobs.exclude(own)
+
+
+class LogbookFilter(filters.FilterSet):
+    """Entries of an e-logbook by what they are and say."""
+
+    type = filters.ChoiceFilter(choices=LogbookEvent.Type.choices, help_text="A person, or a program.")
+    category = filters.ChoiceFilter(choices=LogbookEvent.Category.choices, help_text="What kind of entry.")
+    text = filters.CharFilter("text", lookup_expr="icontains", help_text="A part of the text.")
+
+    class Meta:
+        model = LogbookEvent
+        fields = ["type", "category", "text"]

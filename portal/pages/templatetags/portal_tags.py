@@ -9,6 +9,7 @@ from django import template
 from django.utils.safestring import SafeString, mark_safe
 
 from portal.access.rules import is_embargoed
+from portal.catalogue.cards import Shown, fields_of, shown
 from portal.catalogue.models import Datafile, Dataset, DatasetSummary, Investigation
 from portal.catalogue.parameters import parameter
 
@@ -16,14 +17,6 @@ register = template.Library()
 
 HDF5_ENDINGS = {".h5", ".hdf5", ".nxs"}
 
-# What a card shows of a dataset, by technique; the rest is on its page.
-_ON_CARD = {
-    "XRPD": (
-        "InstrumentMonochromator_energy",
-        "XRPD_geometry_dist",
-        "HTXRPD_exposureTime",
-    ),
-}
 _EXPONENT_FROM, _EXPONENT_BELOW = 1e6, 1e-3
 
 
@@ -99,10 +92,10 @@ def job_parameters(schema: Mapping[str, Any], parameters: Mapping[str, Any]) -> 
 
 
 @register.simple_tag
-def card_parameters(dataset: Dataset) -> list[dict[str, Any]]:
+def card_parameters(dataset: Dataset) -> list[Shown]:
     """Return the few parameters that a card of this technique shows: label, value, unit."""
-    names = _ON_CARD.get(dataset.technique.acronym if dataset.technique else "", ())
-    return [_shown(name, dataset.parameters[name]) for name in names if name in dataset.parameters]
+    fields = fields_of(dataset.technique.acronym if dataset.technique else "")
+    return [row for row in (shown(field, dataset.parameters) for field in fields) if row]
 
 
 @register.simple_tag
