@@ -1,0 +1,63 @@
+"""The column that is searched by words, and the lookup that does it: ``words__match=["ceria", "45kev"]``.
+
+PostgreSQL reads a GIN index over the words as they are (no dictionary, so no language), SQLite a
+full-text table beside; ``portal.catalogue.search.structures`` makes both.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+from django.db.models import Lookup, Model
+
+from portal.catalogue.search.words import kept_words
+
+__all__ = ["VECTOR", "WordsField", "fts_table"]
+
+# What is indexed, and so what is asked; {} is the column.
+VECTOR = "array_to_tsvector(string_to_array({}, ' '))"
+_PREFIX_FROM = 2
+
+
+def fts_table(table: str) -> str:
+    """Return the name of SQLite's full-text table of a table."""
+    return f"{table}_fts"
+
+
+class WordsField(models.TextField):
+    """Words to find a row by, taken at each save from the texts that the property ``of`` gives."""
+
+    def __init__(self, *, of: str = "", **options: Any) -> None:
+        self.of = of
+        super().__init__(**{"default": "", "editable": False, "blank": True, **options})
+
+    def pre_save(self, model_instance: Model, add: bool) -> Any:  # noqa: ARG002 - Django passes it
+        """Return the words as of now."""
+        if self.of:
+            setattr(model_instance, self.attname, kept_words(getattr(model_instance, self.of)))
+        return getattr(model_instance, self.attname)
+
+
+@WordsField.register_lookup
+class Match(Lookup):
+    """Rows that have all words; a word of two letters or more finds those that begin with it."""
+
+    lookup_name = "match"
+    prepare_rhs = False
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        """Ask the GIN index."""
+        column, params = self.process_lhs(compiler, connection)
+        # Words are letters and digits alone, so they need no quoting beyond the quotes.
+        query = " & ".join(f"'{word}'{':*' if len(word) >= _PREFIX_FROM else ''}" for word in self.rhs)
+        return f"{VECTOR.format(column)} @@ %s::tsquery", [*params, query]
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, Sequence[Any]]:
+        """Ask the full-text table."""
+        quote, column = connection.ops.quote_name, self.lhs
+        model = column.target.model
+        words, key = fts_table(model._meta.db_table), quote(model._meta.pk.column)
+        query = " ".join(f'"{word}"{"*" if len(word) >= _PREFIX_FROM else ""}' for word in self.rhs)
+        row = f"{compiler.quote_name_unless_alias(column.alias)}.{key}"
+        table = quote(words)
+        return f"{row} IN (SELECT rowid FROM {table} WHERE {table} MATCH %s)", [query]  # noqa: S608
