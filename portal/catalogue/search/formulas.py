@@ -2,8 +2,10 @@
 """Names of what a chemical formula stands for, so that "cerium oxide" and "ceria" find CeO2."""
 
 import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
-__all__ = ["names_in_formula"]
+__all__ = ["names_in_formula", "names_of_common_name"]
 
 _ELEMENTS = """
 H hydrogen He helium Li lithium Be beryllium B boron C carbon N nitrogen O oxygen F fluorine Ne neon Na sodium
@@ -51,3 +53,13 @@ def names_in_formula(formula: str) -> list[str]:
     names += [name for group, name in _GROUPS.items() if group in formula]
     names.append(_COMMON_NAMES.get(re.sub(r"\s", "", formula), ""))
     return list(dict.fromkeys(" ".join(names).split()))
+
+
+@lru_cache(maxsize=1)
+def names_of_common_name() -> Mapping[str, Sequence[str]]:
+    """Return, for ceria and the like, what their formulas are found by."""
+    return {
+        name: [formula.casefold(), *names_in_formula(formula)]
+        for formula, names in _COMMON_NAMES.items()
+        for name in names.split()
+    }

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from portal.catalogue.search.formulas import names_in_formula
+from portal.catalogue.search.formulas import names_in_formula, names_of_common_name
 
 __all__ = ["asked_words", "formula_words", "kept_words"]
 
@@ -18,9 +18,12 @@ def kept_words(texts: Iterable[str]) -> str:
     """Return the different words of some texts in the form that is searched: plain, one space between.
 
     Words are runs of letters and digits without case and accents (``CeO₂_45keV`` is ceo2 and 45kev);
-    beyond a thousand of them, and beyond 64 letters of one, nothing is kept.
+    beyond a thousand of them, and beyond 64 letters of one, nothing is kept. A common name as ceria
+    brings the names of its formula along.
     """
     words = dict.fromkeys(word for text in texts for word in _words(text))
+    named = names_of_common_name()
+    words |= dict.fromkeys(name for word in words for name in named.get(word, ()))
     return " ".join(list(words)[:_KEPT])
 
 
