@@ -8,7 +8,6 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from portal.catalogue.models import Dataset, Investigation, Sample
-from portal.catalogue.search.facets import Tallies
 from portal.catalogue.search.finding import (
     DATASETS_ORDER,
     datafiles_found,
@@ -18,6 +17,7 @@ from portal.catalogue.search.finding import (
 )
 from portal.catalogue.search.numbers import SEARCHED_NUMBERS
 from portal.catalogue.search.query import ACCESS, Bounds, Search
+from portal.catalogue.search.tallies import Tallies
 from portal.jobs.activity import activity_in
 from portal.pages.paging import KeyPage, page_after, page_size
 
@@ -111,7 +111,7 @@ def results(
     """Return the rows of a search for its template: the list of one kind, or datasets with a few of each."""
     kind = request.GET.get("kind", "")
     if kind not in KINDS or (kind != "investigations" and not search.words):
-        datasets = datasets_found(permitted, search, technique_ids)
+        datasets = datasets_found(permitted, search, technique_ids, tallies)
         few = {} if request.GET.get("after") else _few(permitted, search)
         return {"kind": "datasets", "page": _dataset_page(request, datasets, tallies.total(search)), **few}
     page = _page_of(request, kind, permitted, search)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.catalogue.errors import InvalidInput
 from portal.catalogue.models import Dataset, DatasetTally, Investigation, InvestigationUser, Sample
-from portal.catalogue.search import facets
+from portal.catalogue.search import tallies as tallying
 from portal.catalogue.search.formulas import names_in_formula
 from portal.catalogue.search.query import read_search
 from portal.catalogue.search.refresh import refresh_words
@@ -301,7 +301,7 @@ def test_tallies_and_rows_tell_the_same(measured, asked):
 
 
 def test_beyond_the_cap_numbers_are_lower_bounds_and_say_so(measured, monkeypatch):
-    monkeypatch.setattr(facets, "COUNTED_TO", 3)
+    monkeypatch.setattr(tallying, "COUNTED_TO", 3)
 
     page = visitor(None).get(reverse("home"), {"q": "at"})
 

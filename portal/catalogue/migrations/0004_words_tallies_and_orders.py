@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('technique_key', models.BigIntegerField()),
                 ('year', models.IntegerField()),
                 ('n_datasets', models.IntegerField()),
+                ('newest_at', models.DateTimeField(help_text='No dataset of them is newer.')),
             ],
         ),
         migrations.RemoveIndex(

@@ -105,6 +105,7 @@ class DatasetTally(models.Model):
     technique_key = models.BigIntegerField()
     year = models.IntegerField()
     n_datasets = models.IntegerField()
+    newest_at = models.DateTimeField(help_text="No dataset of them is newer.")
 
     class Meta:
         constraints = [

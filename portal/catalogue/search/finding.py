@@ -1,15 +1,16 @@
 """What a search finds. Each function takes the investigations that the visitor may see."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Max, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from portal.catalogue.models import BY_DATE, Datafile, Dataset, Investigation, Sample
-from portal.catalogue.search.numbers import InRange
+from portal.catalogue.models import BY_DATE, Datafile, Dataset, DatasetTally, Investigation, Sample
 from portal.catalogue.search.query import RECENT_DAYS, Search
+from portal.catalogue.search.rows import COUNTED_TO, fitting_rows, matching
+from portal.catalogue.search.tallies import Tallies
 
 __all__ = [
     "DATASETS_ORDER",
@@ -21,41 +22,48 @@ __all__ = [
 ]
 
 DATASETS_ORDER = ("-sorted_at", "-id")
+_YES, _NO = True, False
 
 
 def datasets_found(
-    permitted: QuerySet[Investigation], search: Search, technique_ids: Iterable[int] | None
+    permitted: QuerySet[Investigation],
+    search: Search,
+    technique_ids: Sequence[int] | None,
+    tallies: Tallies,
 ) -> QuerySet[Dataset]:
-    """Return the measured datasets that have all that is asked for.
+    """Return the measured datasets that have all that is asked for, in a form that is quick to list by date.
 
-    ``technique_ids`` are those of ``search.technique``; None where no technique is asked for.
+    ``technique_ids`` are those of ``search.technique``; None where no technique is asked for. Few hits are
+    gathered and sorted, many are met on a walk by date. A database would have to guess which is
+    shorter, and guesses wrong where what one may see lies years back; ``tallies`` tell.
     """
-    datasets = matching(_of_facets(permitted, search), search)
+    total, fitting = tallies.total(search), _of_facets(permitted, search)
+    if total == 0:
+        return Dataset.objects.none()
+    datasets = Dataset.objects.filter(type=Dataset.Type.ACQUISITION)
+    if search.asks_rows and total is not None:
+        gathered = matching(permitted, search).values("pk")[: COUNTED_TO + 1]
+        datasets = datasets.filter(pk__in=gathered, investigation__in=fitting)
+    elif total is not None and total <= COUNTED_TO:
+        datasets = datasets.filter(investigation__in=list(fitting.values_list("pk", flat=True)))
+    else:
+        tallied = _in_year(DatasetTally.objects.filter(investigation__in=fitting), search)
+        if technique_ids is not None:
+            tallied = tallied.filter(technique_key__in=technique_ids)
+        newest = tallied.aggregate(newest=Max("newest_at"))["newest"]
+        if newest is None:
+            return Dataset.objects.none()
+        datasets = fitting_rows(datasets, search).filter(_among(fitting), sorted_at__lte=newest)
     if technique_ids is not None:
-        ids = list(technique_ids)
-        # One value, not a list of one: only then does the index give the order too.
-        datasets = (
-            datasets.filter(technique_id=ids[0]) if len(ids) == 1 else datasets.filter(technique_id__in=ids)
+        # One value, not a list of one: only then does an index give the order too.
+        one = (
+            {"technique_id": technique_ids[0]}
+            if len(technique_ids) == 1
+            else {"technique__in": technique_ids}
         )
+        datasets = datasets.filter(**one)
     if search.year is not None:
-        datasets = datasets.filter(
-            sorted_at__gte=_new_year(search.year), sorted_at__lt=_new_year(search.year + 1)
-        )
-    return datasets
-
-
-def matching(permitted: QuerySet[Investigation], search: Search) -> QuerySet[Dataset]:
-    """Return the measured datasets that fit words, ranges, sample and recent days; facets apart."""
-    datasets = Dataset.objects.filter(type=Dataset.Type.ACQUISITION, investigation__in=permitted)
-    if search.words:
-        datasets = datasets.filter(words__match=search.words)
-    for number, bounds in search.ranges.items():
-        datasets = datasets.filter(InRange(number, bounds.low, bounds.high))
-    if search.sample is not None:
-        datasets = datasets.filter(sample_id=search.sample)
-    if search.when in RECENT_DAYS:
-        since = timezone.now() - timedelta(days=RECENT_DAYS[search.when])
-        datasets = datasets.filter(sorted_at__gte=since)
+        datasets = datasets.filter(**_within(search.year))
     return datasets
 
 
@@ -65,7 +73,7 @@ def investigations_found(permitted: QuerySet[Investigation], search: Search) -> 
     if search.words:
         found = found.filter(words__match=search.words)
     if search.year is not None:
-        found = found.filter(sorted_at__gte=_new_year(search.year), sorted_at__lt=_new_year(search.year + 1))
+        found = found.filter(**_within(search.year))
     if search.when in RECENT_DAYS:
         found = found.filter(sorted_at__gte=timezone.now() - timedelta(days=RECENT_DAYS[search.when]))
     return found
@@ -95,5 +103,23 @@ def _of_facets(permitted: QuerySet[Investigation], search: Search) -> QuerySet[I
     return permitted
 
 
-def _new_year(year: int) -> datetime:
-    return datetime(min(max(year, 1), 9999), 1, 1, tzinfo=UTC)
+def _among(permitted: QuerySet[Investigation]) -> Case:
+    """Say that a dataset's investigation is one of these, in a form that leaves the order of a walk alone.
+
+    As a plain condition it becomes a join, which PostgreSQL does only after it has read the row and
+    compared its words; inside CASE it is looked up in a hash table, before anything else is looked at.
+    """
+    return Case(When(investigation__in=permitted, then=Value(_YES)), default=Value(_NO))
+
+
+def _in_year(tallied: QuerySet[DatasetTally], search: Search) -> QuerySet[DatasetTally]:
+    return tallied if search.year is None else tallied.filter(year=search.year)
+
+
+def _within(year: int) -> dict[str, datetime]:
+    """Return the bounds of a year (UTC) for what is sorted by date."""
+    first, last = (min(max(number, 1), 9999) for number in (year, year + 1))
+    return {
+        "sorted_at__gte": datetime(first, 1, 1, tzinfo=UTC),
+        "sorted_at__lt": datetime(last, 1, 1, tzinfo=UTC),
+    }

@@ -16,16 +16,18 @@ from portal.catalogue.search.numbers import SEARCHED_NUMBERS, number_sql
 __all__ = ["count_again", "drop_structures", "make_structures"]
 
 _WITH_WORDS = ("catalogue_investigation", "catalogue_sample", "catalogue_dataset", "catalogue_datafile")
-_TALLY = "catalogue_datasettally (investigation_id, technique_key, year, n_datasets)"
+_TALLY = "catalogue_datasettally (investigation_id, technique_key, year, n_datasets, newest_at)"
 _YEAR = {
     "postgresql": "EXTRACT(YEAR FROM {row}sorted_at AT TIME ZONE 'UTC')::int",
     "sqlite": "CAST(strftime('%Y', {row}sorted_at) AS INTEGER)",
 }
 _ADD = f"""
-INSERT INTO {_TALLY} SELECT NEW.investigation_id, COALESCE(NEW.technique_id, 0), {{new_year}}, 1
+INSERT INTO {_TALLY}
+SELECT NEW.investigation_id, COALESCE(NEW.technique_id, 0), {{new_year}}, 1, NEW.sorted_at
 WHERE NEW.type = 'acquisition'
 ON CONFLICT (investigation_id, technique_key, year)
-DO UPDATE SET n_datasets = catalogue_datasettally.n_datasets + 1;"""
+DO UPDATE SET n_datasets = catalogue_datasettally.n_datasets + 1,
+newest_at = {{newer}}(catalogue_datasettally.newest_at, excluded.newest_at);"""
 _TAKE = """
 UPDATE catalogue_datasettally SET n_datasets = n_datasets - 1
 WHERE OLD.type = 'acquisition' AND investigation_id = OLD.investigation_id
@@ -72,27 +74,31 @@ def count_again(using: str = "default") -> None:
     _run(
         connection,
         "DELETE FROM catalogue_datasettally",
-        f"INSERT INTO {_TALLY} SELECT investigation_id, COALESCE(technique_id, 0), {year}, COUNT(*) "  # noqa: S608
-        f"FROM catalogue_dataset WHERE type = 'acquisition' GROUP BY 1, 2, 3",
+        f"INSERT INTO {_TALLY} SELECT investigation_id, COALESCE(technique_id, 0), {year}, COUNT(*), "  # noqa: S608
+        "MAX(sorted_at) FROM catalogue_dataset WHERE type = 'acquisition' GROUP BY 1, 2, 3",
     )
 
 
 def _make_on_postgresql(connection: BaseDatabaseWrapper) -> bool:
     """Return whether the triggers are new."""
+    vector = f"{VECTOR} tsvector GENERATED ALWAYS AS (array_to_tsvector(string_to_array(words, ' '))) STORED"
     for table in _WITH_WORDS:
-        index = f"CREATE INDEX IF NOT EXISTS {table}_words ON {table} USING gin ({VECTOR.format('words')})"
-        _run(connection, index)
+        _run(
+            connection,
+            f"ALTER TABLE {table} ADD COLUMN IF NOT EXISTS {vector}",
+            f"CREATE INDEX IF NOT EXISTS {table}_words ON {table} USING gin ({VECTOR})",
+        )
     for number in SEARCHED_NUMBERS:
         _run(connection, _number_index(connection, number.key, number.name))
     if _found(connection, "SELECT 1 FROM pg_trigger WHERE tgname = 'catalogue_tally'"):
         return False
-    years = {f"{row.lower()}_year": _YEAR["postgresql"].format(row=f"{row}.") for row in ("OLD", "NEW")}
+    dialect = _dialect("postgresql")
     _run(
         connection,
         f"""
         CREATE OR REPLACE FUNCTION catalogue_tally() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-        IF TG_OP <> 'INSERT' THEN {_TAKE.format(**years)} END IF;
-        IF TG_OP <> 'DELETE' THEN {_ADD.format(**years)} END IF;
+        IF TG_OP <> 'INSERT' THEN {_TAKE.format(**dialect)} END IF;
+        IF TG_OP <> 'DELETE' THEN {_ADD.format(**dialect)} END IF;
         RETURN NULL; END $$
         """,
         f"CREATE TRIGGER catalogue_tally AFTER INSERT OR DELETE OR UPDATE OF {_COUNTED} "
@@ -110,8 +116,8 @@ def _make_on_sqlite(connection: BaseDatabaseWrapper) -> bool:
         _run(connection, _number_index(connection, number.key, number.name))
     if _has_trigger(connection, "catalogue_tally_insert"):
         return False
-    years = {f"{row.lower()}_year": _YEAR["sqlite"].format(row=f"{row}.") for row in ("OLD", "NEW")}
-    take, add = _TAKE.format(**years), _ADD.format(**years)
+    dialect = _dialect("sqlite")
+    take, add = _TAKE.format(**dialect), _ADD.format(**dialect)
     acts = {"insert": add, "delete": take, "update": take + add}
     for act, body in acts.items():
         event = f"update OF {_COUNTED}" if act == "update" else act
@@ -120,6 +126,12 @@ def _make_on_sqlite(connection: BaseDatabaseWrapper) -> bool:
             f"CREATE TRIGGER catalogue_tally_{act} AFTER {event} ON catalogue_dataset BEGIN {body} END",
         )
     return True
+
+
+def _dialect(vendor: str) -> dict[str, str]:
+    """Return what the two databases call differently."""
+    years = {f"{row.lower()}_year": _YEAR[vendor].format(row=f"{row}.") for row in ("OLD", "NEW")}
+    return {**years, "newer": "GREATEST" if vendor == "postgresql" else "MAX"}
 
 
 def _full_text(table: str) -> Sequence[str]:

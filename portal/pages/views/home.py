@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 
 from portal.access.rules import investigations_visible_to
 from portal.catalogue.models import Investigation, Sample, Technique
-from portal.catalogue.search.facets import facets_of, tallies_of, techniques_called
+from portal.catalogue.search.facets import facets_of
 from portal.catalogue.search.finding import investigations_found
 from portal.catalogue.search.query import Search, read_search
+from portal.catalogue.search.tallies import tallies_of, techniques_called
 from portal.jobs.activity import activity_in, new_results
 from portal.jobs.selectors import listed_jobs_visible_to
 from portal.pages.results import KINDS, RECENT, chips_of, investigation_page, range_fields, results
