@@ -12,6 +12,7 @@ from portal.catalogue.search.finding import (
     DATASETS_ORDER,
     datafiles_found,
     datasets_found,
+    gathered,
     investigations_found,
     samples_found,
 )
@@ -128,7 +129,6 @@ def _dataset_page(request: HttpRequest, datasets: QuerySet[Dataset], total: int 
         order=DATASETS_ORDER,
         cursor=request.GET.get("after", ""),
         size=page_size(request),
-        counted=total is None,
         total=total,
         shown=Dataset.objects.select_related(*related).defer(*unread, *of_result),
     )
@@ -137,9 +137,11 @@ def _dataset_page(request: HttpRequest, datasets: QuerySet[Dataset], total: int 
 def _page_of(request: HttpRequest, kind: str, permitted: QuerySet[Investigation], search: Search) -> KeyPage:
     if kind == "investigations":
         return investigation_page(request, investigations_found(permitted, search))
-    rows = _samples(permitted, search) if kind == "samples" else _files(permitted, search)
+    find, show = (samples_found, _shown_samples) if kind == "samples" else (datafiles_found, _shown_files)
+    found = find(permitted, search)
+    rows, total = gathered(found, within=found.model.objects.all())
     return page_after(
-        rows, order=("-id",), cursor=request.GET.get("after", ""), size=page_size(request), counted=True
+        show(rows), order=("-id",), cursor=request.GET.get("after", ""), size=page_size(request), total=total
     )
 
 
@@ -155,8 +157,9 @@ def _few(permitted: QuerySet[Investigation], search: Search) -> dict[str, Any]:
     newest = list(investigations.defer("summary", "words").order_by("-sorted_at", "-id")[: _FEW + 1])
     few: dict[str, list[Any]] = {"investigations": newest}
     if search.words:
-        few["samples"] = list(_samples(permitted, search).order_by("-id")[: _FEW + 1])
-        few["files"] = list(_files(permitted, search).order_by("-id")[: _FEW + 1])
+        # In no order: to find the newest of all would take a look at all of them.
+        few["samples"] = list(_shown_samples(samples_found(permitted, search)).order_by()[: _FEW + 1])
+        few["files"] = list(_shown_files(datafiles_found(permitted, search)).order_by()[: _FEW + 1])
     return {
         "n_few": _FEW,
         "activity": activity_in(newest[:_FEW]),
@@ -165,14 +168,14 @@ def _few(permitted: QuerySet[Investigation], search: Search) -> dict[str, Any]:
     }
 
 
-def _samples(permitted: QuerySet[Investigation], search: Search) -> QuerySet[Sample]:
-    found = samples_found(permitted, search).select_related("investigation__instrument")
-    return found.defer("investigation__summary", "investigation__words", "words")
+def _shown_samples(found: QuerySet[Sample]) -> QuerySet[Sample]:
+    related = found.select_related("investigation__instrument")
+    return related.defer("investigation__summary", "investigation__words", "words")
 
 
-def _files(permitted: QuerySet[Investigation], search: Search) -> QuerySet[Any]:
-    found = datafiles_found(permitted, search).annotate(visit=F("dataset__investigation__name"))
-    return found.select_related("dataset").only("name", "size_bytes", "dataset__name")
+def _shown_files(found: QuerySet[Any]) -> QuerySet[Any]:
+    named = found.annotate(visit=F("dataset__investigation__name"))
+    return named.select_related("dataset").only("name", "size_bytes", "dataset__name")
 
 
 def _range(bounds: Bounds) -> str:

@@ -303,11 +303,13 @@ def test_tallies_and_rows_tell_the_same(measured, asked):
 def test_beyond_the_cap_numbers_are_lower_bounds_and_say_so(measured, monkeypatch):
     monkeypatch.setattr(tallying, "COUNTED_TO", 3)
 
-    page = visitor(None).get(reverse("home"), {"q": "at"})
+    told, narrowed = look(q="at"), look(q="at", technique="XRPD")
 
-    assert page.context["tallies"].is_capped
-    assert sum(n or 0 for n in counts(page.context)["technique"].values()) == 4
-    assert page.context["page"].total == 4  # counted on its own
+    assert told["tallies"].is_capped
+    assert sum(counts(told)["technique"].values()) == 4
+    assert names(told["page"].rows) == {"at20", "at45", "at60.5", "at75"}
+    assert names(narrowed["page"].rows) == {"at20", "at45", "at60.5"}
+    assert narrowed["page"].total is None
 
 
 def test_tallies_follow_whatever_is_written(measured):
@@ -444,6 +446,15 @@ def test_the_first_page_shows_my_own_investigations_with_what_is_new_in_them(wor
     }
     activity = context["activity"][world.datasets["open"].investigation_id]
     assert (activity.n_datasets, activity.n_new_datasets, activity.n_open_jobs) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("name", PEOPLE)
+def test_the_api_finds_by_words_too_and_nothing_else(world, api_of, name):
+    seen = {world.datasets[which].pk for which in SEE if name in SEE[which]}
+    api = api_of(world.people[name])
+
+    assert {row["id"] for row in api.get("/api/datasets/", {"q": "lanthanum lab6"}).json()["results"]} == seen
+    assert api.get("/api/datasets/", {"q": "unobtainium"}).json()["results"] == []
 
 
 # --- cost ---

@@ -9,15 +9,15 @@ from django.utils import timezone
 
 from portal.catalogue.models import BY_DATE, Datafile, Dataset, DatasetTally, Investigation, Sample
 from portal.catalogue.search.query import RECENT_DAYS, Search
-from portal.catalogue.search.rows import COUNTED_TO, fitting_rows, matching
+from portal.catalogue.search.rows import COUNTED_TO, fitting_rows
 from portal.catalogue.search.tallies import Tallies
 
 __all__ = [
     "DATASETS_ORDER",
     "datafiles_found",
     "datasets_found",
+    "gathered",
     "investigations_found",
-    "matching",
     "samples_found",
 ]
 
@@ -37,14 +37,13 @@ def datasets_found(
     gathered and sorted, many are met on a walk by date. A database would have to guess which is
     shorter, and guesses wrong where what one may see lies years back; ``tallies`` tell.
     """
+    if (found := tallies.found(search)) is not None:
+        return Dataset.objects.filter(pk__in=found)
     total, fitting = tallies.total(search), _of_facets(permitted, search)
     if total == 0:
         return Dataset.objects.none()
     datasets = Dataset.objects.filter(type=Dataset.Type.ACQUISITION)
-    if search.asks_rows and total is not None:
-        gathered = matching(permitted, search).values("pk")[: COUNTED_TO + 1]
-        datasets = datasets.filter(pk__in=gathered, investigation__in=fitting)
-    elif total is not None and total <= COUNTED_TO:
+    if total is not None and total <= COUNTED_TO:
         datasets = datasets.filter(investigation__in=list(fitting.values_list("pk", flat=True)))
     else:
         tallied = _in_year(DatasetTally.objects.filter(investigation__in=fitting), search)
@@ -89,6 +88,18 @@ def datafiles_found(permitted: QuerySet[Investigation], search: Search) -> Query
     """Return the files that have the words in their names."""
     of_facets = _of_facets(permitted, search)
     return Datafile.objects.filter(words__match=search.words, dataset__investigation__in=of_facets)
+
+
+def gathered(found: QuerySet[Any], *, within: QuerySet[Any]) -> tuple[QuerySet[Any], int]:
+    """Return what was found in a form that is quick to list, and how many: above the cap where more.
+
+    ``within`` is any list that has all of it, as all rows of the table.
+
+    Ordered by date, a database would look for rare words on a walk through everything.
+    """
+    ids = list(found.order_by().values_list("pk", flat=True)[: COUNTED_TO + 1])
+    few = within.filter(pk__in=ids)
+    return (few, len(ids)) if len(ids) <= COUNTED_TO else (found, len(ids))
 
 
 def _of_facets(permitted: QuerySet[Investigation], search: Search) -> QuerySet[Investigation]:

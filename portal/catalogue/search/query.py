@@ -57,8 +57,12 @@ class Search:
     @property
     def is_blank(self) -> bool:
         """Whether nothing is asked for."""
-        facets = (self.technique, self.instrument, self.when, self.access)
-        return not (any(facets) or self.asks_rows)
+        return not (self.has_facets or self.asks_rows)
+
+    @property
+    def has_facets(self) -> bool:
+        """Whether one choice of a facet is asked for, the last days apart."""
+        return bool(self.technique or self.instrument or self.access or self.year is not None)
 
     @property
     def asks_rows(self) -> bool:

@@ -4,12 +4,13 @@ Without words and ranges the tallies tell exactly, whatever the size of the cata
 ``COUNTED_TO`` matching datasets are looked at, and where there are more each number is a lower bound.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC
+from typing import Any
 
-from django.db import connection
-from django.db.models import Case, F, QuerySet, Sum, Value, When
+from django.db.models import Case, QuerySet, Sum, Value, When
 from django.db.models.functions import Coalesce, ExtractYear
 from django.utils import timezone
 
@@ -18,13 +19,6 @@ from portal.catalogue.search.query import Search
 from portal.catalogue.search.rows import COUNTED_TO, matching
 
 __all__ = ["Group", "Tallies", "name_of", "tallies_of", "techniques_called"]
-
-
-# The models cannot say it: a join to rows that a subquery gathers, without looking them up again.
-_GROUPED = """
-SELECT technique_key, i.name, year, CASE WHEN v.release_date <= %s THEN 'open' ELSE 'embargoed' END, COUNT(*)
-FROM ({}) found JOIN catalogue_investigation v ON v.id = found.investigation_id
-JOIN catalogue_instrument i ON i.id = v.instrument_id GROUP BY 1, 2, 3, 4"""
 
 
 @dataclass(frozen=True)
@@ -46,28 +40,40 @@ class Group:
 
 @dataclass(frozen=True)
 class Tallies:
-    """All groups of what the words and ranges find; ``is_capped`` where there is more of it."""
+    """All groups of what the words and ranges find; ``is_capped`` where there is more of it.
+
+    ``gathered`` are the ids of the datasets of each group; None where no row was looked at.
+    """
 
     groups: Sequence[Group]
-    is_capped: bool
+    is_capped: bool = False
+    gathered: Mapping[Group, Sequence[int]] | None = None
 
     def total(self, search: Search) -> int | None:
-        """Return how many datasets a search finds, None where nobody counted that far."""
-        if self.is_capped:
+        """Return how many datasets a search finds, more than the cap for "more"; None where nobody knows."""
+        if self.is_capped and search.has_facets:
             return None
         return sum(group.n_datasets for group in self.groups if group.fits(search))
+
+    def found(self, search: Search) -> list[int] | None:
+        """Return the ids of what a search finds, where it is all among the rows that were looked at."""
+        if self.gathered is None or self.is_capped:
+            return None
+        return [pk for group, ids in self.gathered.items() if group.fits(search) for pk in ids]
 
 
 def tallies_of(
     permitted: QuerySet[Investigation], search: Search, techniques: Mapping[int, Technique]
 ) -> Tallies:
     """Return what the search's words and ranges find among these investigations, in groups."""
-    rows = _rows_looked_at(permitted, search) if search.asks_rows else _rows_tallied(permitted)
-    groups = [
-        Group(name_of(techniques.get(technique)), instrument, year, access, n)
-        for technique, instrument, year, access, n in rows
-    ]
-    return Tallies(groups, is_capped=search.asks_rows and sum(g.n_datasets for g in groups) > COUNTED_TO)
+    if not search.asks_rows:
+        return Tallies([_group(row, techniques, n) for *row, n in _rows_tallied(permitted)])
+    alike: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    for pk, *row in _rows_looked_at(permitted, search):
+        alike[tuple(row)].append(pk)
+    gathered = {_group(row, techniques, len(ids)): ids for row, ids in alike.items()}
+    n_looked_at = sum(len(ids) for ids in gathered.values())
+    return Tallies(list(gathered), is_capped=n_looked_at > COUNTED_TO, gathered=gathered)
 
 
 def techniques_called(name: str, techniques: Mapping[int, Technique]) -> list[int] | None:
@@ -80,29 +86,27 @@ def name_of(technique: Technique | None) -> str:
     return (technique.acronym or technique.name) if technique else ""
 
 
-def _rows_tallied(permitted: QuerySet[Investigation]) -> Iterable[tuple[int, str, int, str, int]]:
+def _group(row: Sequence[Any], techniques: Mapping[int, Technique], n_datasets: int) -> Group:
+    technique, instrument, year, access = row
+    return Group(name_of(techniques.get(technique)), instrument, year, access, n_datasets)
+
+
+def _rows_tallied(permitted: QuerySet[Investigation]) -> Iterable[tuple[Any, ...]]:
     tallied = DatasetTally.objects.filter(investigation__in=permitted, n_datasets__gt=0)
-    alike = tallied.annotate(instrument=F("investigation__instrument__name"), access=_access())
-    return (
-        alike.values_list("technique_key", "instrument", "year", "access")
-        .annotate(n=Sum("n_datasets"))
-        .order_by()
+    alike = tallied.annotate(access=_access()).values_list(
+        "technique_key", "investigation__instrument__name", "year", "access"
     )
+    return alike.annotate(n=Sum("n_datasets")).order_by()
 
 
-def _rows_looked_at(
-    permitted: QuerySet[Investigation], search: Search
-) -> Iterable[tuple[int, str, int, str, int]]:
-    looked_at = matching(permitted, search).order_by()
-    looked_at = looked_at.annotate(
-        technique_key=Coalesce("technique_id", 0), year=ExtractYear("sorted_at", tzinfo=UTC)
+def _rows_looked_at(permitted: QuerySet[Investigation], search: Search) -> Iterable[tuple[Any, ...]]:
+    told = matching(permitted, search).annotate(
+        technique_key=Coalesce("technique_id", 0),
+        year=ExtractYear("sorted_at", tzinfo=UTC),
+        access=_access(),
     )
-    sql, params = looked_at.values("technique_key", "year", "investigation_id")[
-        : COUNTED_TO + 1
-    ].query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(_GROUPED.format(sql), [timezone.now(), *params])
-        return cursor.fetchall()
+    columns = ("pk", "technique_key", "investigation__instrument__name", "year", "access")
+    return told.order_by().values_list(*columns)[: COUNTED_TO + 1]
 
 
 def _access() -> Case:
