@@ -6,6 +6,8 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 
 from portal.catalogue.models import Dataset, LogbookEvent
+from portal.catalogue.search.finding import gathered
+from portal.catalogue.search.words import asked_words
 from portal.jobs.models import Job
 
 __all__ = ["DatasetFilter", "JobFilter", "LogbookFilter"]
@@ -34,10 +36,20 @@ class DatasetFilter(filters.FilterSet):
         method="with_technique", help_text="Acronym as XRPD, whatever its case, or PaNET address."
     )
     name = filters.CharFilter("name", lookup_expr="icontains", help_text="A part of the dataset's name.")
+    q = filters.CharFilter(
+        method="with_words",
+        max_length=200,
+        help_text="Words of its name, sample, formula, investigation or instrument; all must be found.",
+    )
 
     class Meta:
         model = Dataset
-        fields = ["investigation", "type", "sample", "technique", "name"]
+        fields = ["investigation", "type", "sample", "technique", "name", "q"]
+
+    def with_words(self, datasets: QuerySet[Dataset], _: str, text: str) -> QuerySet[Dataset]:
+        """Narrow as the search of the pages does."""
+        words = asked_words(text)
+        return gathered(datasets.filter(words__match=words), within=datasets)[0] if words else datasets
 
     def with_technique(self, datasets: QuerySet[Dataset], _: str, technique: str) -> QuerySet[Dataset]:
         """Narrow by acronym or address."""
