@@ -8,7 +8,9 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from processing.simulation import write_powder_dataset
+from tests.site.people import cookies_of
 from tests.site.portal_process import running_portal
+from tests.site.rest import wait_for_jobs
 
 DATASETS = {"lab6": "LaB6", "ceria": "CeO2", "silicon": "Si", "corundum": "alpha_Al2O3"}
 
@@ -21,6 +23,14 @@ def site(tmp_path_factory):
         write_powder_dataset(raw / name, calibrant=calibrant, name=name, energy_kev=60.0)
     np.save(raw / "corundum" / "mask.npy", np.zeros((10, 10), dtype=np.uint8))
     with running_portal(raw=raw, data=tmp_path_factory.mktemp("data")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def facility(tmp_path_factory):
+    """The demo facility as ``make demo`` shows it, once everything it computes by itself has ended."""
+    with running_portal(data=tmp_path_factory.mktemp("facility")) as site:
+        wait_for_jobs(site.url)
         yield site
 
 
@@ -39,14 +49,7 @@ def chromium():
 @pytest.fixture(scope="session")
 def logged_in(chromium, site):
     """The cookies of ``demo``, who logs in once by the page."""
-    context = chromium.new_context(base_url=site.url)
-    page = context.new_page()
-    page.goto("/login/")
-    page.fill("#id_username", "demo")
-    page.fill("#id_password", "demo-diffraction")
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_selector("text=My investigations")
-    return context.storage_state()
+    return cookies_of(chromium, site.url, "demo")
 
 
 @pytest.fixture
