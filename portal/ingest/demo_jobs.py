@@ -25,20 +25,24 @@ def ensure_jobs(investigation: Investigation, visit: Visit) -> None:
     if pipeline is None:
         return
     measured = Dataset.objects.filter(investigation=investigation, type=Dataset.Type.ACQUISITION)
-    datasets = {dataset.name: dataset for dataset in measured}
+    datasets = {dataset.name: dataset for dataset in measured.select_related("sample")}
     for name, number, asked in _asked(visit):
         dataset = datasets.get(name)
         if dataset is None:
             continue
         key = uuid5(NAMESPACE_URL, f"{dataset.location}#{number}" if number else dataset.location)
         if not Job.objects.filter(request_key=key).exists():
-            submit_job(
+            job = submit_job(
                 user=User.objects.get(username=asked.by),
                 dataset=dataset,
                 pipeline=pipeline,
                 parameters=_parameters(pipeline, dataset, asked.changed),
                 request_key=key,
             )
+            if not number:
+                # All that was measured on a sample is reprocessed at once.
+                batch = uuid5(NAMESPACE_URL, f"{investigation} {dataset.sample}")
+                Job.objects.filter(pk=job.pk).update(batch=batch)
 
 
 def _asked(visit: Visit) -> Iterator[tuple[str, int, Asked]]:

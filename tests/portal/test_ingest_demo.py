@@ -127,6 +127,19 @@ def test_there_are_results_to_compare_and_one_job_that_will_fail(facility):
     assert with_foreign_mask.submitted_by == user("demo")
 
 
+def test_the_series_is_one_batch_and_what_people_asked_for_is_not(facility):
+    series = Job.objects.filter(dataset__sample__name="cerium oxide on nickel")
+
+    batches = series.exclude(batch=None).values_list("batch", flat=True)
+
+    assert len(batches) == 7
+    assert len(set(batches)) == 1
+    assert set(series.filter(batch=None).values_list("submitted_by__username", flat=True)) == {
+        "demo",
+        "tanaka",
+    }
+
+
 @pytest.fixture
 def rows():
     """Return all that the demo stored."""

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -54,12 +55,26 @@ def logged_in(chromium, site):
 
 @pytest.fixture
 def visit(chromium, site, logged_in):
-    """Open a page as a person; every error that the browser prints fails the test."""
+    """Open a page of the site as ``demo`` or without login."""
+    with visits(chromium, site.url, logged_in) as visit:
+        yield visit
+
+
+@pytest.fixture
+def visit_facility(chromium, facility):
+    """Open a page of the demo facility as ``demo`` or without login."""
+    with visits(chromium, facility.url, cookies_of(chromium, facility.url, "demo")) as visit:
+        yield visit
+
+
+@contextmanager
+def visits(chromium, url, logged_in):
+    """Yield a function that opens a page as a person; every error that the browser prints is a fault."""
     contexts, told = [], []
 
     def visit(path="/", *, login=True, **options):
         cookies = logged_in if login else None
-        context = chromium.new_context(base_url=site.url, storage_state=cookies, **options)
+        context = chromium.new_context(base_url=url, storage_state=cookies, **options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)

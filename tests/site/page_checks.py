@@ -5,7 +5,7 @@ from pathlib import Path
 AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 # The explorer is a program of others inside of our page; its markup is not ours to mend.
-H5WEB = "#h5web"
+H5WEB = "#explorer"
 
 _OUTLINE = """async h5web => {
   const ours = selector => [...document.querySelectorAll(selector)].filter(e => !e.closest(h5web))

@@ -13,8 +13,7 @@ DARK_WIDE = {"color_scheme": "dark", "viewport": {"width": 1440, "height": 900}}
 LIGHT_NARROW = {"color_scheme": "light", "viewport": {"width": 390, "height": 844}}
 DARK_NARROW = {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}
 
-# Of each kind of page so many are looked at, and one more for each key of a query that is new.
-OF_A_KIND = 2
+# However many keys their queries have.
 MOST_OF_A_KIND = 12
 # Not pages of ours: Django's own, and what programs ask.
 FOREIGN = ("admin:", "api:")
@@ -54,12 +53,13 @@ class Walk:
 class Walker:
     """Somebody who goes through the portal with one browser window for each look.
 
-    The pages of a kind take turns between the windows; a kind of which there is one page only is
-    looked at in all of them.
+    Of each kind of page, which is its route, as many are visited as there are windows, and, if
+    ``asks``, one more for each key of a query that is new. They take turns between the windows; a
+    kind of which there is one page only is looked at in all of them.
     """
 
-    def __init__(self, browser, url, *, cookies, looks):
-        self.walk, self._host = Walk(), urlsplit(url).netloc
+    def __init__(self, browser, url, *, cookies, looks, asks):
+        self.walk, self._host, self._asks = Walk(), urlsplit(url).netloc, asks
         self._contexts = [
             browser.new_context(base_url=url, storage_state=cookies, reduced_motion="reduce", **look)
             for look in looks
@@ -96,8 +96,8 @@ class Walker:
         if parts.netloc and parts.netloc != self._host:
             return False
         name = name_of(parts.path)
-        keys = {key for key, value in parse_qsl(parts.query)}
-        is_new = keys - self._keys[name] or (not keys and self._visits[name] < OF_A_KIND)
+        keys = {key for key, _ in parse_qsl(parts.query)} if self._asks else set()
+        is_new = keys - self._keys[name] or (not keys and self._visits[name] < len(self._pages))
         is_known = (parts.path, parts.query) in self._addresses
         if is_known or not is_new or self._visits[name] >= MOST_OF_A_KIND:
             return False
