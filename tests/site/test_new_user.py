@@ -24,7 +24,7 @@ def test_last_weeks_scan_is_found_reprocessed_compared_and_downloaded(visit_faci
     page.get_by_role("table", name="Results").get_by_role("link", name="Powder pattern").first.click()
     with h5py.File(downloaded(page, "integrate.nxs", tmp_path)) as file:
         plot = file[f"entry/{file['entry'].attrs['default']}"]
-        assert plot[plot.attrs["signal"]].shape == (2000,)
+        assert plot[plot.attrs["signal"]].shape == (1, 2000)
 
 
 def find(page, words):
