@@ -96,9 +96,7 @@ def take_all(browser: Browser, url: str, shots: Sequence[Shot], folder: Path, *,
                 pictures[shot.name] = taken(context.new_page(), shot, places)
     if with_phone:
         with visiting(browser, url, "demo", color_scheme="dark") as context:
-            on_phone = [
-                taken(context.new_page(), phone(shot), places) for shot in SHOTS if shot.name in ON_PHONE
-            ]
+            on_phone = [taken(context.new_page(), shot, places) for shot in phone_shots()]
         pictures["phone"] = side_by_side(on_phone) if all(on_phone) else None
     for name, picture in pictures.items():
         if picture:

@@ -112,7 +112,7 @@ def _store_visit(visit: Visit) -> Investigation:
             "title": visit.title,
             "summary": visit.summary,
             "start_date": start,
-            "end_date": start + timedelta(days=len(visit.samples)),
+            "end_date": start + timedelta(days=len(visit.samples) - 1, hours=9),
             "release_date": start + visit.embargo,
             "licence": visit.licence,
         },
