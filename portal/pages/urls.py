@@ -3,7 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from portal.pages.views import account, datasets, files, home, investigations, jobs, reprocess
+from portal.pages.views import account, datasets, downloads, files, home, investigations, jobs, reprocess
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,7 +13,10 @@ urlpatterns = [
     path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke-token"),
     path("investigations/<int:pk>/", investigations.investigation, name="investigation"),
     path("datasets/<int:pk>/", datasets.dataset, name="dataset"),
-    path("datasets/<int:pk>/archive/", files.archive, name="archive"),
+    path("datasets/<int:pk>/archive/", downloads.archive, name="archive"),
+    path("datasets/archive/", downloads.archive_selected, name="archive-selected"),
+    path("investigations/<int:pk>/archive/", downloads.archive_investigation, name="archive-investigation"),
+    path("downloads/", downloads.options, name="download-options"),
     path("datasets/<int:pk>/reprocess/", reprocess.choose, name="choose-pipeline"),
     path("datasets/<int:pk>/reprocess/<slug:identifier>/", reprocess.start, name="reprocess"),
     path("datafiles/<int:pk>/download/", files.download, name="download"),
