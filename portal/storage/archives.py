@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import sys
 import threading
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ log = logging.getLogger(__name__)
 
 # An entry takes about half a kilobyte of memory while its archive is sent.
 MAX_FILES = 200_000
+# To be raised with any change of the archives' layout: a download must not go on in another one.
+_LAYOUT_VERSION = 1
 
 
 class ArchiveTooLarge(InvalidInput):
@@ -110,8 +111,7 @@ def _planned(selection: Selection, kind: str) -> _Archive:
     refuse_too_large(files=len(entries), size_bytes=sum(entry.content.size for entry in entries))
     newest = max(entry.content.mtime_ns for entry in entries)
     entries.insert(0, Entry(CHECKSUMS_NAME, Text(checksums, newest)))
-    # The standard library writes the archive, and another version may write it in another way.
-    seen = hashlib.sha256(f"{kind} {sys.version_info[:2]}".encode() + checksums)
+    seen = hashlib.sha256(f"{kind} {_LAYOUT_VERSION}\n".encode() + checksums)
     for name, content in entries:
         seen.update(f"{name}\0{content.size}\0{content.mtime_ns}\0".encode())
     form = FORMATS[kind]

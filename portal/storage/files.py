@@ -13,7 +13,7 @@ from typing import Protocol
 
 from portal.catalogue.errors import PortalError
 
-__all__ = ["Content", "FileChanged", "FoundFile", "Part", "Text"]
+__all__ = ["BLOCK_BYTES", "Content", "FileChanged", "FoundFile", "Part", "Piece", "Text"]
 
 # Fits the processor's cache, so that what is read, summed and sent is fetched from memory once.
 BLOCK_BYTES = 1 << 18
@@ -25,19 +25,23 @@ class FileChanged(PortalError):
     code = "file_changed"
 
 
-class Content(Protocol):
-    """Bytes of known number. ``mtime_ns`` says when they were last written, in ns since 1970."""
+class Piece(Protocol):
+    """Bytes of known number."""
 
     @property
     def size(self) -> int:
         """How many bytes."""
 
-    @property
-    def mtime_ns(self) -> int:
-        """When they were last written."""
-
     def blocks(self, start: int = 0) -> Iterator[bytes]:
         """Yield the bytes from ``start`` on."""
+
+
+class Content(Piece, Protocol):
+    """What a file in an archive holds."""
+
+    @property
+    def mtime_ns(self) -> int:
+        """When it was last written, in ns since 1970."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,10 @@ server {{
         proxy_set_header X-Forwarded-For $remote_addr;
         # The rest of a broken zip begins after its first part was read again.
         proxy_read_timeout 1h;
+        # Archives pass through unbuffered, this much at a time.
+        proxy_buffer_size 256k;
+        proxy_buffers 8 256k;
+        proxy_busy_buffers_size 512k;
     }}
 
     # Files that the portal has allowed one visitor to get; nobody reaches these addresses from outside.
