@@ -38,8 +38,8 @@ def refuse_too_large(*, files: int, size_bytes: int) -> None:
     limit = settings.ARCHIVE_LIMIT_BYTES
     if size_bytes > limit or files > MAX_FILES:
         raise ArchiveTooLarge(
-            f"This is {filesizeformat(size_bytes)} in {files} files; one archive holds at most"
-            f" {filesizeformat(limit)} in {MAX_FILES} files. Fetch the files by a list (format=curl or"
+            f"This is {filesizeformat(size_bytes)} in {files:,} files; one archive holds at most"
+            f" {filesizeformat(limit)} in {MAX_FILES:,} files. Fetch the files by a list (format=curl or"
             " format=metalink), which has no limit, or choose fewer datasets."
         )
 

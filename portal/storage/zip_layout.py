@@ -8,6 +8,7 @@ times as fast. The layout is that of the specification (APPNOTE 6.3.10, sections
 
 import stat
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _EARLIEST, _LATEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)
 # again to say them in the list.
 _known_sums: dict[FoundFile, int] = {}
 _MAX_KNOWN_SUMS = 20_000
+_known_sums_lock = threading.Lock()
 
 
 def zip_pieces(entries: Iterable[tuple[str, Content]]) -> Iterator[Piece]:
@@ -70,8 +72,8 @@ class _Summed:
 
     def crc(self) -> int:
         """Return the checksum."""
-        if isinstance(self._content, FoundFile) and self._content in _known_sums:
-            return _known_sums[self._content]
+        if isinstance(self._content, FoundFile) and (known := _known_sums.get(self._content)) is not None:
+            return known
         crc = 0
         for block in self._content.blocks():
             crc = crc32(block, crc)
@@ -80,9 +82,10 @@ class _Summed:
 
     def _keep(self, crc: int) -> None:
         if isinstance(self._content, FoundFile):
-            _known_sums[self._content] = crc
-            if len(_known_sums) > _MAX_KNOWN_SUMS:
-                _known_sums.pop(next(iter(_known_sums)), None)
+            with _known_sums_lock:
+                _known_sums[self._content] = crc
+                if len(_known_sums) > _MAX_KNOWN_SUMS:
+                    del _known_sums[next(iter(_known_sums))]
 
 
 @dataclass(frozen=True, slots=True)

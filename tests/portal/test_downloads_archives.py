@@ -119,12 +119,12 @@ def test_datasets_of_one_name_do_not_mix(client, investigation, kind):
 
 def test_nothing_in_an_archive_leads_out_of_the_folder_it_is_unpacked_in(client, investigation):
     dataset = make_dataset(
-        investigation, files={"a\nb\\c.h5": b"1"}, name="../../etc", sample="/absolute\x00\u202e"
+        investigation, files={"a\nb\\c.h5": b"1"}, name="../../etc", sample="/absolute\x01\u202e"
     )
 
     names = list(unpacked("zip", client.get(address_of(dataset)).getvalue()))
 
-    assert names[1] == "%2Fabsolute%00%E2%80%AE/..%2F..%2Fetc/a%0Ab%5Cc.h5"
+    assert names[1] == "%2Fabsolute%01%E2%80%AE/..%2F..%2Fetc/a%0Ab%5Cc.h5"
 
 
 def test_an_investigation_comes_whole_or_one_type_alone(client, investigation):
