@@ -8,6 +8,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from portal.secret import kept_secret
 
@@ -29,6 +30,15 @@ RAW_ROOTS = [
 ]
 for _folder in (DATA_FOLDER, STAGING_FOLDER, OUTPUTS_FOLDER, LOGS_FOLDER, ENGINES_FOLDER):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+# --- downloads --------------------------------------------------------------------------------
+# "x-accel": nginx in front sends the files, by the configuration of ``manage.py print_nginx_config``.
+SENDFILE = env("REPRISE_SENDFILE", default="direct")
+if SENDFILE not in ("direct", "x-accel"):
+    raise ImproperlyConfigured(f"REPRISE_SENDFILE is direct or x-accel, not {SENDFILE!r}.")
+ARCHIVE_LIMIT_BYTES = env.int("REPRISE_ARCHIVE_LIMIT", default=50 * 2**30)
+# Of each web process; an archive holds a thread for as long as its download takes.
+ARCHIVES_AT_A_TIME = env.int("REPRISE_ARCHIVES", default=2)
 
 # --- the web ----------------------------------------------------------------------------------
 DEBUG = env.bool("REPRISE_DEBUG", default=False)

@@ -1,4 +1,4 @@
-"""Files: download one, download all, look inside."""
+"""Files: download one, look inside."""
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -6,25 +6,19 @@ from django.views.decorators.http import require_safe
 
 from portal.catalogue.errors import InvalidInput
 from portal.pages.templatetags.portal_tags import explorable
-from portal.pages.views.found import datafile_or_404, dataset_or_404
-from portal.storage.downloads import archive_response, file_response
+from portal.pages.views.found import datafile_or_404
+from portal.storage.downloads import file_response
 from portal.storage.paths import path_of, readable_roots
 from processing.nexus.browse import describe
 from workflows import InputError
 
-__all__ = ["archive", "download", "explore"]
+__all__ = ["download", "explore"]
 
 
 @require_safe
 def download(request: HttpRequest, pk: int) -> HttpResponseBase:
     """Send one file; a broken download can be continued."""
     return file_response(request, datafile_or_404(request, pk))
-
-
-@require_safe
-def archive(request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Send all files of a dataset as one ZIP."""
-    return archive_response(dataset_or_404(request, pk))
 
 
 @require_safe
