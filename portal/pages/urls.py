@@ -3,7 +3,17 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from portal.pages.views import account, datasets, files, home, investigations, jobs, reprocess
+from portal.pages.views import (
+    account,
+    datasets,
+    datasets_compared,
+    datasets_provenance,
+    files,
+    home,
+    investigations,
+    jobs,
+    reprocess,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -13,6 +23,12 @@ urlpatterns = [
     path("account/tokens/<str:token_key>/revoke/", account.revoke_token, name="revoke-token"),
     path("investigations/<int:pk>/", investigations.investigation, name="investigation"),
     path("datasets/<int:pk>/", datasets.dataset, name="dataset"),
+    path("datasets/<int:pk>/processed/", datasets_compared.processed, name="dataset-processed"),
+    path("datasets/<int:pk>/pattern.csv", datasets_compared.pattern_csv, name="dataset-csv"),
+    path("datasets/<int:pk>/files/", datasets.files, name="dataset-files"),
+    path("datasets/<int:pk>/metadata/", datasets.metadata, name="dataset-metadata"),
+    path("datasets/<int:pk>/provenance/", datasets_provenance.provenance, name="dataset-provenance"),
+    path("datasets/<int:pk>/jobs/", datasets.jobs, name="dataset-jobs"),
     path("datasets/<int:pk>/archive/", files.archive, name="archive"),
     path("datasets/<int:pk>/reprocess/", reprocess.choose, name="choose-pipeline"),
     path("datasets/<int:pk>/reprocess/<slug:identifier>/", reprocess.start, name="reprocess"),
