@@ -35,3 +35,5 @@ if (navigator.clipboard) document.querySelectorAll("[data-copy]").forEach(addCop
 document.addEventListener("input", (event) => {
   if (event.target.matches("[data-filters]")) filterGroups(event.target);
 });
+// On a phone the tabs do not all fit; the current one is shown.
+document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });

@@ -14,7 +14,10 @@ _DIGITS = 4
 
 @dataclass(frozen=True)
 class Curve:
-    """One curve: finite numbers along rising ``x``, never empty. ``note`` is said beside its name."""
+    """One curve: finite numbers along rising ``x``, never empty.
+
+    ``note`` is said beside its name; ``style`` is the number of its colour and dashes, from 1.
+    """
 
     name: str
     x: list[float]
@@ -24,6 +27,7 @@ class Curve:
     y_label: str
     y_unit: str
     note: str = ""
+    style: int = 1
 
     @property
     def quantities(self) -> tuple[str, str, str, str]:
@@ -51,7 +55,7 @@ class Figure:
     @property
     def svg(self) -> str:
         """The curves as drawn by the server: numbers alone, no text of anybody."""
-        return curves_svg([(curve.x, curve.y) for curve in self.curves])
+        return curves_svg([(curve.x, curve.y, curve.style) for curve in self.curves])
 
     @property
     def x_axis(self) -> str:
@@ -98,14 +102,11 @@ class Figure:
         }
 
 
-def curves_of(content: Mapping[str, Any], *, name: str = "", note: str = "") -> list[Curve]:
-    """Return the curves of a summary's content; what is not a curve is left out.
-
-    ``name`` replaces the curve's own, where several summaries are compared.
-    """
+def curves_of(content: Mapping[str, Any]) -> list[Curve]:
+    """Return the curves of a summary's content; what is not a curve is left out."""
     series = content.get("series")
     rows = series if isinstance(series, list) else []
-    curves = (_curve(row, name, note) for row in rows if isinstance(row, Mapping))
+    curves = (_curve(row, style) for style, row in enumerate(rows, 1) if isinstance(row, Mapping))
     return [curve for curve in curves if len(curve.x) > 1]
 
 
@@ -117,19 +118,19 @@ def figures_of(curves: Sequence[Curve], *, prefix: str) -> list[Figure]:
     return [Figure(f"{prefix}-{number}", group) for number, group in enumerate(groups.values())]
 
 
-def _curve(row: Mapping[str, Any], name: str, note: str) -> Curve:
+def _curve(row: Mapping[str, Any], style: int) -> Curve:
     xs, ys = row.get("x"), row.get("y")
     pairs = zip(xs, ys, strict=False) if isinstance(xs, list) and isinstance(ys, list) else ()
     points = sorted((float(x), float(y)) for x, y in pairs if _is_finite(x) and _is_finite(y))
     return Curve(
-        name=name or str(row.get("label") or "Curve"),
+        name=str(row.get("label") or "Curve"),
         x=[x for x, _ in points],
         y=[y for _, y in points],
         x_label=str(row.get("x_label") or "x"),
         x_unit=str(row.get("x_unit") or ""),
         y_label=str(row.get("y_label") or "y"),
         y_unit=str(row.get("y_unit") or ""),
-        note=note,
+        style=style,
     )
 
 

@@ -32,24 +32,25 @@ def line_svg(series: Sequence[Mapping[str, object]]) -> str:
     return _drawing([_polyline(shown, 'stroke="currentColor"')], width=_CARD_WIDTH)
 
 
-def curves_svg(curves: Sequence[tuple[Sequence[float], Sequence[float]]]) -> str:
+def curves_svg(curves: Sequence[tuple[Sequence[float], Sequence[float], int]]) -> str:
     """Return an SVG of several curves on common axes; "" where there is none.
 
-    The first has the class ``curve-1`` and so on, by which the style sheet gives colours and dashes.
+    A curve of style 1 has the class ``curve-1`` and so on, by which the style sheet gives colours and
+    dashes.
 
     Parameters
     ----------
-    curves : sequence of (x, y)
-        Finite numbers, of each curve as many x as y and at least one.
+    curves : sequence of (x, y, style)
+        Finite numbers, of each curve as many x as y and at least one; and the number of its style.
     """
-    lines = [list(zip(xs, ys, strict=True)) for xs, ys in curves]
+    lines = [(list(zip(xs, ys, strict=True)), style) for xs, ys, style in curves]
     if not lines:
         return ""
-    box = _box(lines)
+    box = _box([points for points, _ in lines])
     return _drawing(
         [
-            _polyline(_thinned(_scaled(points, box, width=_WIDTH), 2 * _WIDTH), f'class="curve-{number}"')
-            for number, points in enumerate(lines, 1)
+            _polyline(_thinned(_scaled(points, box, width=_WIDTH), 2 * _WIDTH), f'class="curve-{style:d}"')
+            for points, style in lines
         ],
         width=_WIDTH,
     )

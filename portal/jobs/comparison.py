@@ -142,11 +142,11 @@ def compared_numbers(results: Sequence[Result]) -> list[ComparedRow]:
 
 
 def set_apart(rows: Sequence[ComparedRow], place: int) -> list[ComparedRow]:
-    """Return, of the rows that differ, the value of the result at ``place``."""
+    """Return, as rows of one value, what the result at ``place`` does not share with most of the others."""
     return [
         ComparedRow(row.label, row.unit, [row.values[place]])
         for row in rows
-        if row.differs and row.values[place] is not None
+        if row.values[place] is not None and 2 * row.values.count(row.values[place]) <= len(row.values)
     ]
 
 

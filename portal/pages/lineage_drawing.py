@@ -103,7 +103,8 @@ def _drawn(box: _Box, x: float, y: float) -> str:
     middle = BOX_WIDTH / 2
     return (
         f'<a href="{escape(box.address)}" class="{box.kind}">'
-        f'<g transform="translate({x:.1f} {y:.1f})" fill="currentColor" text-anchor="middle"><title>{_clean(box.title)}</title>'
+        f'<g transform="translate({x:.1f} {y:.1f})" fill="currentColor" text-anchor="middle">'
+        f"<title>{_clean(box.title)}</title>"
         f'<rect width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="{radius:.0f}" stroke="currentColor"/>'
         f'<text x="{middle:.0f}" y="20" font-weight="600">{_clean(_short(box.title))}</text> '
         f'<text x="{middle:.0f}" y="37" font-size="11">{_clean(_short(box.words))}</text></g></a>'

@@ -2,8 +2,8 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from itertools import zip_longest
+from dataclasses import dataclass, replace
+from itertools import islice, zip_longest
 from string import ascii_uppercase
 
 from django.http import HttpRequest, HttpResponse
@@ -37,6 +37,8 @@ __all__ = ["pattern_csv", "processed"]
 # Of curves in one figure: more cannot be told apart.
 MOST_COMPARED = 8
 _MOST_FAILED = 10
+# Values that are said in the legend.
+_NOTED = 3
 _LARGEST_ID = 2**63 - 1
 
 
@@ -66,14 +68,14 @@ def processed(request: HttpRequest, pk: int) -> HttpResponse:
     results = with_outputs(request.user, [*chosen, *(row for row in page.rows if row.pk not in ids)])
     parameters = compared_parameters(request.user, results)
     compared = results[: len(chosen)]
-    curves = [curve for place in range(len(compared)) for curve in _curves(compared, parameters, place)]
+    asked_of_them = _compared_only(parameters, len(compared))
     context = {
         **frame.context,
         "page": page,
         "listed": _listed(results, parameters, n_compared=len(compared)),
         "compared": list(zip(ascii_uppercase, compared, strict=False)),
-        "figures": figures_of(curves, prefix="compared"),
-        "parameters": _compared_only(parameters, len(compared)),
+        "figures": figures_of(_curves(compared, asked_of_them, frame.source), prefix="compared"),
+        "parameters": asked_of_them,
         "numbers": compared_numbers(compared),
         "n_left_out": max(len(asked) - MOST_COMPARED, 0),
         "most": MOST_COMPARED,
@@ -91,8 +93,7 @@ def pattern_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """
     shown = dataset_or_404(request, pk)
     if asked := _asked(request):
-        results = with_outputs(request.user, _chosen(request.user, asked))
-        curves = [curve for place in range(len(results)) for curve in _curves(results, [], place)]
+        curves = _curves(with_outputs(request.user, _chosen(request.user, asked)), [], shown)
     else:
         curves = curves_of(shown.summary.content) if hasattr(shown, "summary") else []
     if not curves:
@@ -131,16 +132,25 @@ def _compared_only(rows: Sequence[ComparedRow], n_compared: int) -> list[Compare
     return [row for row in narrowed if any(value is not None for value in row.values)]
 
 
-def _curves(results: Sequence[Result], parameters: Sequence[ComparedRow], place: int) -> list[Curve]:
-    """Return a result's curves under the name by which the page knows it."""
-    result = results[place]
-    made = localtime(result.output.published_at if result.output else result.dataset.registered_at)
-    what = result.job.pipeline.label if result.job else result.dataset.name
-    of = f" of {result.job.dataset.name}" if result.job else ""
-    rows = set_apart(_compared_only(parameters, len(results)), place)
-    note = ", ".join(f"{row.label} {row.values[0]} {row.unit}".strip() for row in rows[:3])
-    name = f"{ascii_uppercase[place]}: {what}{of}, {date_format(made, 'j M Y, H:i')}"
-    return curves_of(result.content, name=name, note=note)[:1]
+def _curves(results: Sequence[Result], parameters: Sequence[ComparedRow], source: Dataset) -> list[Curve]:
+    """Return the first curve of each result under the letter by which the page knows it."""
+    curves = []
+    for place, result in enumerate(results):
+        apart = (f"{row.label} {row.values[0]} {row.unit}".strip() for row in set_apart(parameters, place))
+        name = f"{ascii_uppercase[place]}: {_title(result, source)}"
+        note = ", ".join(islice(apart, _NOTED))
+        first = curves_of(result.content)[:1]
+        curves += [replace(curve, name=name, note=note, style=place + 1) for curve in first]
+    return curves
+
+
+def _title(result: Result, source: Dataset) -> str:
+    """Say what a result is: its pipeline, its dataset where that is not ``source``, and when it was made."""
+    if result.output is None or result.job is None:
+        return f"{result.dataset.name} #{result.dataset.pk}"
+    made = date_format(localtime(result.output.published_at), "j M Y, H:i")
+    of = "" if result.job.dataset_id == source.pk else f" of {result.job.dataset.name}"
+    return f"{result.job.pipeline.label}{of}, {made}"
 
 
 def _unfinished(person: Person, source: Dataset) -> list[Job]:
