@@ -1,11 +1,10 @@
 """The curves of summaries, as plots show them: which belong into one figure, and what they say in words."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from portal.catalogue.plots import curves_svg
+from portal.catalogue.plots import curves_svg, points_of
 
 __all__ = ["Curve", "Figure", "curves_of", "figures_of"]
 
@@ -119,9 +118,7 @@ def figures_of(curves: Sequence[Curve], *, prefix: str) -> list[Figure]:
 
 
 def _curve(row: Mapping[str, Any], style: int) -> Curve:
-    xs, ys = row.get("x"), row.get("y")
-    pairs = zip(xs, ys, strict=False) if isinstance(xs, list) and isinstance(ys, list) else ()
-    points = sorted((float(x), float(y)) for x, y in pairs if _is_finite(x) and _is_finite(y))
+    points = sorted(points_of(row))
     return Curve(
         name=str(row.get("label") or "Curve"),
         x=[x for x, _ in points],
@@ -132,10 +129,6 @@ def _curve(row: Mapping[str, Any], style: int) -> Curve:
         y_unit=str(row.get("y_unit") or ""),
         style=style,
     )
-
-
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _short(value: float) -> str:

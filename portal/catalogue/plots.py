@@ -7,7 +7,7 @@ that a file says can become markup.
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["curves_svg", "line_svg"]
+__all__ = ["curves_svg", "line_svg", "points_of"]
 
 _CARD_WIDTH, _WIDTH, _HEIGHT, _MARGIN = 320, 640, 120, 4
 # Of a card that is stored for every dataset: with 12 bytes a point it stays below 8 kB.
@@ -16,20 +16,35 @@ _CARD_POINTS = 600
 Points = Sequence[tuple[float, float]]
 
 
-def line_svg(series: Sequence[Mapping[str, object]]) -> str:
+def line_svg(series: Sequence[object]) -> str:
     """Return an SVG of the first series for a card, at most 8 kB; "" where there is nothing to draw.
 
     Parameters
     ----------
-    series : sequence of mappings
-        As of ``processing.summary.Series.as_dict()``: ``x`` and ``y`` lists of numbers, the same
-        length (points that are not finite are left out).
+    series : sequence
+        Its first as ``points_of`` takes it.
     """
-    points = _points(series[0]) if series else []
+    points = points_of(series[0]) if series else []
     if len(points) < 2:  # noqa: PLR2004 - a line has two ends
         return ""
     shown = _thinned(_scaled(points, _box([points]), width=_CARD_WIDTH), _CARD_POINTS)
     return _drawing([_polyline(shown, 'stroke="currentColor"')], width=_CARD_WIDTH)
+
+
+def points_of(series: object) -> list[tuple[float, float]]:
+    """Return the points of a series as it is stored, in its order.
+
+    Parameters
+    ----------
+    series : mapping
+        As of ``processing.summary.Series.as_dict()``: ``x`` and ``y`` lists of numbers, the same
+        length. Points that are not finite are left out; what is no such mapping has none.
+    """
+    xs, ys = (series.get("x"), series.get("y")) if isinstance(series, Mapping) else (None, None)
+    if not isinstance(xs, list) or not isinstance(ys, list):
+        return []
+    pairs = zip(xs, ys, strict=False)
+    return [(float(x), float(y)) for x, y in pairs if _is_finite(x) and _is_finite(y)]
 
 
 def curves_svg(curves: Sequence[tuple[Sequence[float], Sequence[float], int]]) -> str:
@@ -56,6 +71,10 @@ def curves_svg(curves: Sequence[tuple[Sequence[float], Sequence[float], int]]) -
     )
 
 
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _drawing(lines: Iterable[str], *, width: int) -> str:
     return (
         f'<svg class="card-plot" viewBox="0 0 {width} {_HEIGHT}" '
@@ -69,18 +88,6 @@ def _polyline(points: Points, attribute: str) -> str:
         f'<polyline points="{path}" fill="none" {attribute} stroke-width="1.2" '
         'vector-effect="non-scaling-stroke" stroke-linejoin="round"/>'
     )
-
-
-def _points(series: Mapping[str, object]) -> list[tuple[float, float]]:
-    xs, ys = series.get("x"), series.get("y")
-    if not isinstance(xs, list) or not isinstance(ys, list):
-        return []
-    pairs = zip(xs, ys, strict=False)
-    return [(float(x), float(y)) for x, y in pairs if _is_finite(x) and _is_finite(y)]
-
-
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _box(lines: Sequence[Points]) -> tuple[float, float, float, float]:
