@@ -1,5 +1,6 @@
 """Results compared in a real browser: curves on common axes, by mouse, keyboard and without scripts."""
 
+import csv
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from playwright.sync_api import expect
 
 AXE = Path(__file__).resolve().parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 TABS = ("", "processed/", "files/", "metadata/", "provenance/", "jobs/")
+MOST_ON_A_RESULT = ("", "provenance/")
 # Drawn are the curves that are shown: how many dots of the canvas have another colour than its background.
 INK = """canvas => {
   const dots = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -69,7 +71,8 @@ def test_two_results_are_compared_on_common_axes(visit, source, tmp_path):
     picture.value.save_as(tmp_path / "picture.png")
     table.value.save_as(tmp_path / "table.csv")
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
-    assert len((tmp_path / "table.csv").read_text().splitlines()[0].split(",2θ")) == 2
+    header = (tmp_path / "table.csv").read_text(encoding="utf-8").splitlines()[:1]
+    assert len(next(csv.reader(header))) == 4
 
 
 def test_a_plot_is_used_by_keyboard_and_keeps_its_part_when_the_theme_changes(visit, source):
@@ -142,7 +145,8 @@ def test_every_tab_can_be_used_by_everybody_and_fits_its_screen(visit, source, s
     page = visit(source, color_scheme=scheme, viewport={"width": width, "height": 900})
     result = page.get_by_role("link", name="open it").get_attribute("href")
     found = {}
-    for address in [f"{dataset}{tab}" for dataset in (source, result) for tab in TABS]:
+    for tab in TABS:
+        address = f"{result if tab in MOST_ON_A_RESULT else source}{tab}"
         page.goto(address)
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         faults = page.evaluate(AXE.read_text() + "; axe.run()")["violations"]
