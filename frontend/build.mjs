@@ -10,13 +10,14 @@ import { build } from "esbuild";
 const here = path.dirname(fileURLToPath(import.meta.url));
 const built = path.join(here, "..", "portal", "static", "built");
 
-// The theme is set before the first paint, so it runs as a plain script in the head; the plot is a module.
+// The theme is set before the first paint, so it runs as a plain script in the head; the others are modules.
 const bundles = [
   { entryPoints: ["app.css"] },
   { entryPoints: ["theme.js"], format: "iife" },
   { entryPoints: ["plot.js"], format: "esm" },
   { entryPoints: ["select.js"], format: "esm" },
   { entryPoints: ["form.js"], format: "esm" },
+  { entryPoints: ["dataset.js"], format: "esm" },
 ];
 
 await rm(built, { recursive: true, force: true });

@@ -98,15 +98,6 @@ def card_parameters(dataset: Dataset) -> list[Shown]:
     return [row for row in (shown(field, dataset.parameters) for field in fields) if row]
 
 
-@register.simple_tag
-def all_parameters(dataset: Dataset) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return every parameter, grouped by the first word of its ICAT name."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for name, value in sorted(dataset.parameters.items()):
-        groups.setdefault(name.partition("_")[0], []).append(_shown(name, value))
-    return list(groups.items())
-
-
 @register.filter
 def plot(summary: DatasetSummary | None) -> SafeString:
     """Return the small plot of a summary; its markup is our own, made from numbers alone."""
