@@ -16,10 +16,11 @@ function hasGraphics() {
 
 if (hasGraphics()) {
   const { url, file, path } = place.dataset;
+  const reader = url.slice(0, url.lastIndexOf("/"));
   place.replaceChildren();
   createRoot(place).render(
     <StrictMode>
-      <H5GroveProvider url={url} filepath={file}>
+      <H5GroveProvider url={reader} filepath={file}>
         <App initialPath={path} />
       </H5GroveProvider>
     </StrictMode>,

@@ -1,18 +1,21 @@
-"""A warm process that has imported the science but never run it, and forks one child per run.
+"""A warm process that has imported what its children need but never used it, and forks one per request.
 
 Importing pyFAI and HDF5 takes seconds; a fork takes milliseconds. The process that forks must have
 one thread and must not have used OpenMP, which does not survive a fork, so it is neither a Celery
-worker nor any other process that does something: it only imports, forks and reaps. It is started
-with an empty environment, so that no secret of the portal is in reach of a task.
+worker nor a web server nor any other process that does something: it only imports, forks and reaps. It
+is started with an empty environment, so that no secret of the portal is in reach of a child.
 
-The worker talks to it over a socket pair. A request carries a recipe's path and three file
-descriptors: where the child's event lines go, where its output goes, and where the server tells the
-child's process id and, at the end, its exit status. When the worker dies, however it dies, the socket
+What its children do is a module's: ``prepare()`` is called once, ``run_forked(argument, out)`` in each
+child. The worker forks runs (``processing.run``), the web server readers (``processing.reader.child``).
+
+Its owner talks to it over a socket pair. A request carries the argument and three file descriptors:
+``out``, what the child writes its answer to; where its output goes; and where the server tells the
+child's process id and, at the end, its exit status. When the owner dies, however it dies, the socket
 closes, and the server kills what still runs.
 """
 
 import contextlib
-import json
+import importlib
 import os
 import selectors
 import signal
@@ -24,7 +27,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Child", "ForkServer"]
+__all__ = ["Child", "ForkServer", "Run"]
 
 _MESSAGE_BYTES = 4096
 _N_DESCRIPTORS = 3
@@ -42,15 +45,9 @@ _KEPT_VARIABLES = (
 
 @dataclass
 class Child:
-    """A run in progress: a process of its own session.
-
-    ``events`` is a file descriptor that gives the child's event lines; ``status`` is one that can be
-    read from once the child has ended. Only the latter tells that it has: a task may close the
-    former, or leave a process behind that keeps it open.
-    """
+    """A process of its own session; the file descriptor ``status`` can be read from once it has ended."""
 
     pid: int
-    events: int
     status: int
 
     def kill(self) -> None:
@@ -72,20 +69,36 @@ class Child:
 
     def close(self) -> None:
         """Give the descriptors back."""
-        os.close(self.events)
         os.close(self.status)
 
 
-class ForkServer:
-    """The worker's side: starts the server when it is first needed, and again if it died."""
+@dataclass
+class Run(Child):
+    """A run in progress; the file descriptor ``events`` gives its event lines.
 
-    def __init__(self) -> None:
+    Only ``status`` tells that it has ended: a task may close the other, or leave a process behind that
+    keeps it open.
+    """
+
+    events: int
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self.events)
+        super().close()
+
+
+class ForkServer:
+    """The owner's side: starts the server when it is first needed, and again if it died."""
+
+    def __init__(self, module: str = "processing.run") -> None:
+        self._module = module
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
 
     def warm_up(self) -> None:
-        """Return once the server runs and has imported the science: at once, or after seconds.
+        """Return once the server runs and has imported its module: at once, or after seconds.
 
         Raises
         ------
@@ -95,33 +108,50 @@ class ForkServer:
         with self._lock:
             self._ensure_running()
 
-    def start(self, recipe: Path, log: Path) -> Child:
-        """Fork a child that runs the recipe; its output goes to the file ``log``.
+    def start(self, recipe: Path, log: Path) -> Run:
+        """Fork a run of the recipe; its output goes to the file ``log``.
+
+        Raises
+        ------
+        ChildProcessError
+            As of `fork`.
+        """
+        events_read, events_write = os.pipe()
+        log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            child = self.fork(str(recipe), out=events_write, log=log_fd)
+        except ChildProcessError:
+            os.close(events_read)
+            raise
+        finally:
+            os.close(events_write)
+            os.close(log_fd)
+        return Run(child.pid, child.status, events_read)
+
+    def fork(self, argument: str, *, out: int, log: int) -> Child:
+        """Fork a child; it gets the descriptors ``out`` and ``log``, which stay the caller's too.
 
         Raises
         ------
         ChildProcessError
             The server could not be started or died before it answered.
         """
-        events_read, events_write = os.pipe()
         status_read, status_write = os.pipe()
-        log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        handed_over = [events_write, log_fd, status_write]
         try:
             with self._lock:
                 server = self._ensure_running()
                 with contextlib.suppress(BrokenPipeError):  # then nobody tells an id either
-                    socket.send_fds(server, [json.dumps({"recipe": str(recipe)}).encode()], handed_over)
-        finally:
-            for descriptor in handed_over:
-                os.close(descriptor)
-        child = Child(pid=0, events=events_read, status=status_read)
-        try:
-            child.pid = _told_pid(status_read)
-        except ChildProcessError:
-            child.close()
+                    socket.send_fds(server, [argument.encode()], [out, log, status_write])
+        except BaseException:
+            os.close(status_read)
             raise
-        return child
+        finally:
+            os.close(status_write)
+        try:
+            return Child(_told_pid(status_read), status_read)
+        except ChildProcessError:
+            os.close(status_read)
+            raise
 
     def stop(self) -> None:
         """Stop the server; runs in progress are killed."""
@@ -142,7 +172,7 @@ class ForkServer:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "processing.forkserver", str(theirs.fileno())],
+                [sys.executable, "-m", "processing.forkserver", str(theirs.fileno()), self._module],
                 pass_fds=[theirs.fileno()],
                 env=_clean_environment(),
                 stdin=subprocess.DEVNULL,
@@ -150,7 +180,7 @@ class ForkServer:
             )
         if self._socket.recv(len(_READY)) != _READY:
             self._stop()
-            raise ChildProcessError("the process that starts runs could not be started")
+            raise ChildProcessError("the process that forks others could not be started")
         return self._socket
 
 
@@ -167,7 +197,7 @@ def _told_pid(status: int) -> int:
     while not line.endswith(b"\n"):
         byte = os.read(status, 1)
         if not byte:
-            raise ChildProcessError("the process that starts runs has died")
+            raise ChildProcessError("the process that forks others has died")
         line += byte
     return int(line)
 
@@ -180,11 +210,10 @@ def _clean_environment() -> dict[str, str]:
 # --- the server's side ------------------------------------------------------------------------
 
 
-def serve(control: socket.socket) -> None:
-    """Fork children on request until the worker's end of the socket closes."""
-    from processing.run import prepare, run_forked  # noqa: PLC0415 - the worker's side must not import the science
-
-    prepare()
+def serve(control: socket.socket, module: str) -> None:
+    """Fork children on request until the owner's end of the socket closes."""
+    duty = importlib.import_module(module)  # by name: the owner's side must not import the science
+    duty.prepare()
     statuses: dict[int, int] = {}
     wake_read, wake_write = os.pipe()
     own = (control.fileno(), wake_read, wake_write)
@@ -205,9 +234,8 @@ def serve(control: socket.socket) -> None:
                 request, descriptors, _, _ = _receive(control)
                 if not request:
                     break
-                pid = _fork(
-                    json.loads(request)["recipe"], descriptors, [*own, *statuses.values()], run_forked
-                )
+                others = [*own, *statuses.values()]
+                pid = _fork(request.decode(), descriptors, others, duty.run_forked)
                 statuses[pid] = descriptors[-1]
     for pid in statuses:
         _kill(pid)
@@ -221,10 +249,10 @@ def _receive(control: socket.socket) -> tuple[bytes, list[int], int, object]:
 
 
 def _fork(
-    recipe: str, descriptors: list[int], others: list[int], run_forked: Callable[[Path, int], int]
+    argument: str, descriptors: list[int], others: list[int], run_forked: Callable[[str, int], int]
 ) -> int:
-    """Fork a child that runs the recipe; ``others`` are the descriptors that it must not have."""
-    events, log, status = descriptors
+    """Fork a child for the argument; ``others`` are the descriptors that it must not have."""
+    out, log, status = descriptors
     pid = os.fork()
     if pid == 0:
         code = 1
@@ -236,11 +264,11 @@ def _fork(
             os.dup2(log, 2)
             for other in (log, status, *others):
                 os.close(other)
-            os.set_inheritable(events, False)  # noqa: FBT003
-            code = run_forked(Path(recipe), events)
+            os.set_inheritable(out, False)  # noqa: FBT003
+            code = run_forked(argument, out)
         finally:
             os._exit(code)
-    os.close(events)
+    os.close(out)
     os.close(log)
     with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
         os.write(status, f"{pid}\n".encode())
@@ -263,4 +291,4 @@ def _reap(statuses: dict[int, int]) -> None:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])

@@ -3,7 +3,17 @@
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from portal.pages.views import account, datasets, files, home, investigations, jobs, reprocess
+from portal.pages.views import (
+    account,
+    datasets,
+    explore,
+    files,
+    home,
+    investigations,
+    jobs,
+    reprocess,
+    view_file,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -17,7 +27,11 @@ urlpatterns = [
     path("datasets/<int:pk>/reprocess/", reprocess.choose, name="choose-pipeline"),
     path("datasets/<int:pk>/reprocess/<slug:identifier>/", reprocess.start, name="reprocess"),
     path("datafiles/<int:pk>/download/", files.download, name="download"),
-    path("datafiles/<int:pk>/explore/", files.explore, name="explore"),
+    path("datasets/<int:pk>/explore/", explore.dataset_explore, name="dataset-explore"),
+    path("datafiles/<int:pk>/explore/", explore.explore, name="explore"),
+    path("datafiles/<int:pk>/explore/plain/", explore.plain, name="explore-plain"),
+    path("datafiles/<int:pk>/h5/<str:question>", explore.h5, name="h5"),
+    path("datafiles/<int:pk>/view/", view_file.view_file, name="view-file"),
     path("jobs/", jobs.mine, name="jobs"),
     path("jobs/<uuid:pk>/", jobs.job, name="job"),
     path("jobs/<uuid:pk>/progress/", jobs.progress, name="job-progress"),

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any
 
 from django import template
@@ -11,10 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 from portal.access.rules import is_embargoed
 from portal.catalogue.models import Datafile, Dataset, DatasetSummary, Investigation
 from portal.catalogue.parameters import parameter
+from portal.storage.explore import is_explorable
 
 register = template.Library()
-
-HDF5_ENDINGS = {".h5", ".hdf5", ".nxs"}
 
 # What a card shows of a dataset, by technique; the rest is on its page.
 _ON_CARD = {
@@ -62,7 +60,7 @@ def embargoed(investigation: Investigation) -> bool:
 @register.filter
 def explorable(datafile: Datafile) -> bool:
     """Whether one can look inside the file here."""
-    return PurePath(datafile.name).suffix.lower() in HDF5_ENDINGS
+    return is_explorable(datafile)
 
 
 @register.filter
