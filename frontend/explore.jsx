@@ -16,7 +16,8 @@ function hasGraphics() {
 
 if (hasGraphics()) {
   const { url, file, path } = place.dataset;
-  const reader = url.slice(0, url.lastIndexOf("/"));
+  // Complete, because h5web makes the addresses of its exports from it.
+  const reader = new URL(".", new URL(url, location.href)).href.replace(/\/$/, "");
   place.replaceChildren();
   createRoot(place).render(
     <StrictMode>

@@ -129,6 +129,8 @@ class H5Reader:
             link = group.get(name, getlink=True) if isinstance(group, h5py.Group) else None
         except TypeError:
             raise InputError(f"{where} is a link of an unknown kind") from None
+        except UnicodeError:
+            raise InputError(f"{_readable(where)} has a name that is not UTF-8") from None
         match link:
             case None:
                 raise NotThere(f"There is no {where}")
@@ -178,6 +180,10 @@ class H5Reader:
                 f"The virtual dataset {dataset.name} in {Path(dataset.file.filename).name} lacks a source "
                 f"and would read as zeros: {error}"
             ) from None
+
+
+def _readable(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _beside(found: h5py.Group | h5py.Dataset, filename: str) -> Path:

@@ -145,7 +145,7 @@ def _attribute_values(node: Node, names: Sequence[str]) -> Iterator[tuple[str, o
 def _link(group: h5py.Group, name: str) -> object:
     try:
         return group.get(name, getlink=True)
-    except (KeyError, OSError, TypeError):
+    except (KeyError, OSError, TypeError, ValueError):
         return None
 
 

@@ -33,12 +33,13 @@ def picture_of(image: np.ndarray) -> tuple[bytes, float | None, float | None]:
     Returns
     -------
     png : bytes
-        At most 640 pixels a side; what is not finite is grey.
+        At most 640 pixels a side, the first row at the bottom, as h5web shows it; what is not finite is
+        grey.
     low, high : float
         The values that the first and the last colour stand for, and all beyond; None where no value
         is finite.
     """
-    shown = _reduced(image)
+    shown = _reduced(image)[::-1]
     is_finite = np.isfinite(shown)
     if not is_finite.any():
         return _png(np.zeros(shown.shape, np.uint8)), None, None

@@ -1,21 +1,22 @@
 """The reader: one question about one HDF5 file, answered in a process that can do nothing else.
 
 Forked from a clean process (`processing.forkserver`) for one request, so whatever a file does to the
-libraries that parse it ends with this process. It sees the dataset's own files only, has no network, no
-secret, and bounded memory, time and output.
+libraries that parse it ends with this process. It sees the dataset's own files and installed code only, has
+no network, no secret, and bounded memory, time and output.
 """
 
 import json
 import os
 import resource
 import sys
+import sysconfig
 from pathlib import Path
 from typing import Any
 
-# Once confined, the process can load no code: what decoders and encoders import late is imported here.
-import hdf5plugin  # noqa: F401
-import tifffile  # noqa: F401
+import numpy as np
+import tifffile  # noqa: F401 -- otherwise each child would import it for itself
 
+from processing.nexus.picture import picture_of
 from processing.nexus.questions import answer
 from processing.nexus.reply import Reply, json_reply
 from processing.reader import landlock
@@ -25,9 +26,13 @@ __all__ = ["prepare", "run_forked"]
 _OUTPUT_SHARE = 16
 """An answer as text is at most so many times as large as the values in it."""
 
+# What numpy and others import when they need it; code, not data.
+_LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+
 
 def prepare() -> None:
-    """Do nothing: importing this module has made the process ready."""
+    """Let numpy import what it imports late; all else came with this module."""
+    picture_of(np.zeros((1, 1)))
 
 
 def run_forked(question: str, out: int) -> int:
@@ -55,7 +60,7 @@ def _confine(request: dict[str, Any]) -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     if landlock.is_available():
-        landlock.leave_only(request["roots"])
+        landlock.leave_only([*request["roots"], *_LIBRARIES])
 
 
 def _limit(what: int, most: int) -> None:

@@ -18,9 +18,6 @@ from processing.forkserver import Child, ForkServer
 
 __all__ = ["Answer", "Limits", "Readers"]
 
-PATIENCE_S = 5.0
-"""How long a question waits for a free reader; each one that waits holds a thread of the web server."""
-
 _ERROR_STREAM = 2
 
 
@@ -48,12 +45,18 @@ class Answer:
 
 
 class Readers:
-    """Asks readers, of which at most ``most`` run at a time."""
+    """Asks readers, of which at most ``most`` run at a time.
 
-    def __init__(self, limits: Limits, *, most: int) -> None:
+    A question waits ``patience_s`` for a free one, and holds a thread of the web server meanwhile.
+    """
+
+    def __init__(
+        self, limits: Limits, *, most: int, patience_s: float = 5.0, module: str = "processing.reader.child"
+    ) -> None:
         self.limits = limits
+        self._patience_s = patience_s
         self._free = threading.BoundedSemaphore(most)
-        self._server = ForkServer("processing.reader.child")
+        self._server = ForkServer(module)
 
     def ask(
         self, question: str, path: Path, query: Mapping[str, Sequence[str]], *, roots: Sequence[Path]
@@ -68,7 +71,7 @@ class Readers:
         ChildProcessError
             No reader can be started.
         """
-        if not self._free.acquire(timeout=PATIENCE_S):
+        if not self._free.acquire(timeout=self._patience_s):
             return Answer(503, message="Too many files are being read at the moment; try again.")
         # Unbuffered, so that a server which sends the rest by its descriptor starts at the right place.
         file = os.fdopen(os.memfd_create("answer", os.MFD_CLOEXEC), "r+b", buffering=0)
