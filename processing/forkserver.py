@@ -15,23 +15,19 @@ closes, and the server kills what still runs.
 """
 
 import contextlib
-import importlib
 import os
-import selectors
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from processing.forkserver_process import READY, kill
+
 __all__ = ["Child", "ForkServer", "Run"]
 
-_MESSAGE_BYTES = 4096
-_N_DESCRIPTORS = 3
-_READY = b"ready"
 _KEPT_VARIABLES = (
     "PATH",
     "LANG",
@@ -52,7 +48,7 @@ class Child:
 
     def kill(self) -> None:
         """Kill the child and everything it started; harmless when it has ended."""
-        _kill(self.pid)
+        kill(self.pid)
 
     def wait(self) -> int:
         """Return the exit code, negative for the signal that ended it; wait for it if need be.
@@ -151,6 +147,9 @@ class ForkServer:
             return Child(_told_pid(status_read), status_read)
         except ChildProcessError:
             os.close(status_read)
+            with self._lock:
+                if self._socket is server:  # dying, which the process itself may not yet show
+                    self._stop()
             raise
 
     def stop(self) -> None:
@@ -172,23 +171,16 @@ class ForkServer:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "processing.forkserver", str(theirs.fileno()), self._module],
+                [sys.executable, "-m", "processing.forkserver_process", str(theirs.fileno()), self._module],
                 pass_fds=[theirs.fileno()],
                 env=_clean_environment(),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        if self._socket.recv(len(_READY)) != _READY:
+        if self._socket.recv(len(READY)) != READY:
             self._stop()
             raise ChildProcessError("the process that forks others could not be started")
         return self._socket
-
-
-def _kill(pid: int) -> None:
-    """Kill a child and its group, which one that was forked just now does not lead yet."""
-    for kill in (os.kill, os.killpg):
-        with contextlib.suppress(ProcessLookupError):
-            kill(pid, signal.SIGKILL)
 
 
 def _told_pid(status: int) -> int:
@@ -205,90 +197,3 @@ def _told_pid(status: int) -> int:
 def _clean_environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return {**kept, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-
-
-# --- the server's side ------------------------------------------------------------------------
-
-
-def serve(control: socket.socket, module: str) -> None:
-    """Fork children on request until the owner's end of the socket closes."""
-    duty = importlib.import_module(module)  # by name: the owner's side must not import the science
-    duty.prepare()
-    statuses: dict[int, int] = {}
-    wake_read, wake_write = os.pipe()
-    own = (control.fileno(), wake_read, wake_write)
-    os.set_blocking(wake_write, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake_write)
-    with contextlib.suppress(BrokenPipeError):
-        control.send(_READY)
-    with selectors.DefaultSelector() as selector:
-        selector.register(control, selectors.EVENT_READ)
-        selector.register(wake_read, selectors.EVENT_READ)
-        while True:
-            ready = {key.fileobj for key, _ in selector.select()}
-            if wake_read in ready:
-                os.read(wake_read, 512)
-                _reap(statuses)
-            if control in ready:
-                request, descriptors, _, _ = _receive(control)
-                if not request:
-                    break
-                others = [*own, *statuses.values()]
-                pid = _fork(request.decode(), descriptors, others, duty.run_forked)
-                statuses[pid] = descriptors[-1]
-    for pid in statuses:
-        _kill(pid)
-
-
-def _receive(control: socket.socket) -> tuple[bytes, list[int], int, object]:
-    try:
-        return socket.recv_fds(control, _MESSAGE_BYTES, _N_DESCRIPTORS)
-    except ConnectionResetError:
-        return b"", [], 0, None
-
-
-def _fork(
-    argument: str, descriptors: list[int], others: list[int], run_forked: Callable[[str, int], int]
-) -> int:
-    """Fork a child for the argument; ``others`` are the descriptors that it must not have."""
-    out, log, status = descriptors
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            os.setsid()
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            for other in (log, status, *others):
-                os.close(other)
-            os.set_inheritable(out, False)  # noqa: FBT003
-            code = run_forked(argument, out)
-        finally:
-            os._exit(code)
-    os.close(out)
-    os.close(log)
-    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
-        os.write(status, f"{pid}\n".encode())
-    return pid
-
-
-def _reap(statuses: dict[int, int]) -> None:
-    while statuses:
-        pid, code = os.waitpid(-1, os.WNOHANG)
-        if pid == 0:
-            return
-        status = statuses.pop(pid)
-        # What the run left behind ends with it, also when no worker is there any more to see to it.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
-        # Whoever read the id may be gone; then nobody waits for the code either.
-        with contextlib.suppress(BrokenPipeError):
-            os.write(status, str(os.waitstatus_to_exitcode(code)).encode())
-        os.close(status)
-
-
-if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])

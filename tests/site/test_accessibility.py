@@ -28,7 +28,7 @@ def pages(site, chromium, logged_in):
     return [
         *("/", "/?show=all", "/about/", "/account/", "/jobs/", "/investigations/1/", "/datasets/1/"),
         *("/datasets/1/reprocess/powder_pattern/", "/datasets/999999/", job, result),
-        *(explore, f"{explore}?path=/entry/data/I"),
+        *(explore, f"{explore}plain/", f"{explore}plain/?path=/entry/data/I", "/datasets/1/explore/"),
     ]
 
 
@@ -39,7 +39,8 @@ def test_every_page_can_be_used_by_everybody_and_fits_its_screen(visit, pages, s
     for address in pages:
         page.goto(address)
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        faults = page.evaluate(AXE.read_text() + "; axe.run()")["violations"]
+        # h5web's own part of the explorer is not ours; its plain view beside it is.
+        faults = page.evaluate(AXE.read_text() + "; axe.run({exclude: [['#explorer']]})")["violations"]
         too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         if faults or too_wide > 0:
             found[address] = (
