@@ -83,6 +83,6 @@ $(NODE_MODULES): frontend/package.json frontend/package-lock.json frontend/.npmr
 	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --silent
 	@touch $@
 
-$(BUILT): $(NODE_MODULES) $(wildcard frontend/*.js frontend/*.mjs frontend/*.css frontend/css/*.css)
+$(BUILT): $(NODE_MODULES) $(wildcard frontend/*.js frontend/*.jsx frontend/*.mjs frontend/*.css frontend/css/*.css)
 	@echo 'Building the style sheet and scripts ...'
 	@PATH="$(CURDIR)/$(BIN):$$PATH" node frontend/build.mjs

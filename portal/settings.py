@@ -205,6 +205,16 @@ JOB_SWEEP_INTERVAL_S = env.float("REPRISE_SWEEP_INTERVAL", default=5.0)
 JOB_ANNOUNCE_AGAIN_S = env.float("REPRISE_ANNOUNCE_AGAIN", default=30.0)
 ENGINES_LIMIT_BYTES = env.int("REPRISE_ENGINES_LIMIT", default=2 * 2**30)
 
+# --- the explorer -----------------------------------------------------------------------------
+# Of one question about a file: values that it may ask for, memory, time. Each web process reads so many
+# files at a time; fewer than its threads, so that other pages are answered meanwhile.
+EXPLORE_LIMIT_BYTES = env.int("REPRISE_EXPLORE_LIMIT", default=64 * 2**20)
+EXPLORE_MEMORY_LIMIT_BYTES = env.int("REPRISE_EXPLORE_MEMORY_LIMIT", default=2 * 2**30)
+EXPLORE_TIME_LIMIT_S = env.float("REPRISE_EXPLORE_TIME_LIMIT", default=15.0)
+EXPLORE_READERS = env.int("REPRISE_EXPLORE_READERS", default=2)
+# A larger picture or text can be downloaded, but is not shown.
+SHOWN_LIMIT_BYTES = env.int("REPRISE_SHOWN_LIMIT", default=20 * 2**20)
+
 BROKER_PROCESSED_FOLDER: Path | None = None
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")
 if CELERY_BROKER_URL.startswith("filesystem:"):

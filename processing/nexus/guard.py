@@ -7,29 +7,35 @@ virtual dataset whose source is missing, for which the library would return zero
 """
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
-from types import EllipsisType
 from typing import Self
 
 import h5py
 import hdf5plugin  # noqa: F401 -- registers the compression filters of the detectors
-import numpy as np
 
-from processing.nexus.place import Roots, confine, confined, contained_path, real_paths
+from processing.nexus.node import Node
+from processing.nexus.place import OutsideRoots, Roots, confine, confined, contained_path, real_paths
 from workflows import InputError
 
-__all__ = ["H5Reader", "Node", "Roots", "confine", "confined", "contained_path", "is_hdf5", "open_h5"]
+__all__ = [
+    "H5Reader",
+    "Node",
+    "NotThere",
+    "OutsideRoots",
+    "Roots",
+    "confine",
+    "confined",
+    "contained_path",
+    "is_hdf5",
+    "open_h5",
+]
 
 MAX_HOPS = 16
 """Longest chain of soft links, external links and virtual sources."""
 
-MAX_READ_BYTES = 1 << 29
-"""Largest selection, and largest chunk, read at once."""
 
-MAX_ATTRIBUTE_BYTES = 1 << 16
-
-Selection = int | slice | EllipsisType
+class NotThere(InputError):
+    """A path inside a file names nothing."""
 
 
 def is_hdf5(path: Path | str, roots: Roots | None = None) -> bool:
@@ -64,12 +70,17 @@ class H5Reader:
         self.close_linked()
         self._first.close()
 
-    def close_linked(self) -> None:
-        """Close the files that links have led to; what was found in them is of no use any more."""
+    def close_linked(self, *, more_than: int = 0) -> None:
+        """Close the files that links have led to, if there are more than so many.
+
+        What was found in them is of no use any more.
+        """
+        if len(self._files) <= more_than:
+            return
         for real in [real for real, file in self._files.items() if file is not self._first]:
             self._files.pop(real).close()
 
-    def __getitem__(self, path: str) -> "Node":
+    def __getitem__(self, path: str) -> Node:
         """Follow a path from the root of the file.
 
         Raises
@@ -79,6 +90,13 @@ class H5Reader:
             circle, or the dataset takes its values from a missing or forbidden file.
         """
         return Node(self, path, self.follow(self._first["/"], path, hops=0))
+
+    def glance(self, path: str) -> Node:
+        """Follow a path as ``[]`` does, and leave the check of a dataset's storage to its reading.
+
+        Its shape and type stand in the file itself and may be shown, be its values there or not.
+        """
+        return Node(self, path, self._walk(self._first["/"], path, 0), is_checked=False)
 
     def open(self, path: Path | str, name: str | None = None) -> h5py.File:
         """Open a file inside the roots, once; ``name`` is what errors call it."""
@@ -92,12 +110,15 @@ class H5Reader:
 
     def follow(self, start: h5py.Group, path: str, hops: int) -> h5py.Group | h5py.Dataset:
         """Walk a path link by link, and check the storage of a dataset at its end."""
+        found = self._walk(start, path, hops)
+        self.check(found, hops)
+        return found
+
+    def _walk(self, start: h5py.Group, path: str, hops: int) -> h5py.Group | h5py.Dataset:
         found = start.file["/"] if path.startswith("/") else start
         for name in path.split("/"):
             if name not in ("", "."):
                 found = self._step(found, name, hops)
-        if isinstance(found, h5py.Dataset):
-            self._check_storage(found, hops)
         return found
 
     def _step(self, group: h5py.Group, name: str, hops: int) -> h5py.Group | h5py.Dataset:
@@ -108,21 +129,33 @@ class H5Reader:
             link = group.get(name, getlink=True) if isinstance(group, h5py.Group) else None
         except TypeError:
             raise InputError(f"{where} is a link of an unknown kind") from None
+        except UnicodeError:
+            raise InputError(f"{_readable(where)} has a name that is not UTF-8") from None
         match link:
             case None:
-                raise InputError(f"There is no {where}")
+                raise NotThere(f"There is no {where}")
             case h5py.SoftLink():
-                return self.follow(group, link.path, hops + 1)
+                return self._walk(group, link.path, hops + 1)
             case h5py.ExternalLink():
                 target = self.open(_beside(group, link.filename), link.filename)
-                return self.follow(target["/"], link.path, hops + 1)
+                return self._walk(target["/"], link.path, hops + 1)
         try:
             return group[name]
         except (KeyError, OSError, RuntimeError):
             raise InputError(f"{where} is damaged") from None
 
+    def check(self, found: h5py.Group | h5py.Dataset, hops: int = 0) -> None:
+        """Check every file outside its own that the library would read a dataset from.
+
+        Raises
+        ------
+        InputError
+            One of them is missing or outside the roots.
+        """
+        if isinstance(found, h5py.Dataset):
+            self._check_storage(found, hops)
+
     def _check_storage(self, dataset: h5py.Dataset, hops: int) -> None:
-        """Check every file outside its own that the library would read a dataset from."""
         key = (dataset.file.filename, h5py.h5o.get_info(dataset.id).addr)
         if key in self._checked:
             return
@@ -149,90 +182,8 @@ class H5Reader:
             ) from None
 
 
-class Node:
-    """A group, dataset or named type that the guard has let through."""
-
-    def __init__(self, reader: H5Reader, path: str, found: h5py.Group | h5py.Dataset) -> None:
-        self.reader = reader
-        self.path = path
-        self.found = found
-        """The h5py object; a dataset may be read from freely, a group is to be asked through the guard."""
-        self.is_group = isinstance(found, h5py.Group)
-        self.is_dataset = isinstance(found, h5py.Dataset)
-
-    @property
-    def filename(self) -> Path:
-        """The file it really is in, after the links."""
-        return Path(self.found.file.filename)
-
-    def __getitem__(self, path: str) -> "Node":
-        """Follow a path from here; errors as for `H5Reader`."""
-        full = path if path.startswith("/") else f"{self.path.rstrip('/')}/{path}"
-        return Node(self.reader, full, self.reader.follow(self.found, path, hops=0))
-
-    def get(self, path: str) -> "Node | None":
-        """Follow a path from here, or None where nothing can be reached."""
-        try:
-            return self[path]
-        except InputError:
-            return None
-
-    def names(self) -> Iterable[str]:
-        """Names of the children, in the order of the file; none for a dataset."""
-        return iter(self.found) if self.is_group else iter(())
-
-    def attribute(self, name: str, default: object = None) -> object:
-        """Value of an attribute; the default where it is absent, too large or unreadable.
-
-        Texts are str, also where a program has written a list of one text.
-        """
-        try:
-            if h5py.h5a.open(self.found.id, name.encode()).get_storage_size() > MAX_ATTRIBUTE_BYTES:
-                return default
-            value = self.found.attrs[name]
-        except (KeyError, OSError, TypeError, ValueError):
-            return default
-        if isinstance(value, np.ndarray) and value.dtype.kind in "SO":
-            value = [_text(item) for item in value.flat]
-            return value[0] if len(value) == 1 else value
-        return _text(value)
-
-    def read(self, *selection: Selection, max_bytes: int = MAX_READ_BYTES) -> np.ndarray:
-        """Read a dataset, or a selection of integers and slices of it.
-
-        Raises
-        ------
-        InputError
-            The selection, or one chunk it needs, is larger than ``max_bytes``; it does not
-            fit the shape; or the values cannot be decoded.
-        """
-        dataset = self.found
-        if not self.is_dataset or dataset.shape is None:
-            raise InputError(f"{self.path} holds no values")
-        self._check_size(selection, max_bytes)
-        try:
-            return np.asarray(dataset[selection])
-        except OSError as error:
-            if "errno" in str(error):
-                raise
-            raise InputError(f"{self.path} in {self.filename.name} cannot be decoded: {error}") from None
-
-    def _check_size(self, selection: tuple[Selection, ...], max_bytes: int) -> None:
-        try:
-            shape = np.broadcast_to(np.int8(0), self.found.shape)[selection].shape
-        except (IndexError, TypeError):
-            raise InputError(f"{selection} does not fit {self.path} of shape {self.found.shape}") from None
-        for what, size in (("selection", shape), ("chunk", self.found.chunks or ())):
-            n_bytes = int(np.prod(size, dtype=object)) * self.found.dtype.itemsize
-            if n_bytes > max_bytes:
-                raise InputError(
-                    f"{self.path} is too large to read at once: "
-                    f"a {what} of {n_bytes >> 20} MB, the limit is {max_bytes >> 20} MB"
-                )
-
-
-def _text(value: object) -> object:
-    return value.decode(errors="replace") if isinstance(value, bytes) else value
+def _readable(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _beside(found: h5py.Group | h5py.Dataset, filename: str) -> Path:

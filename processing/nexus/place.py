@@ -12,6 +12,10 @@ from workflows import InputError
 Roots = Sequence[Path | str]
 
 
+class OutsideRoots(InputError):
+    """A file is, or a link leads, where nothing may be read; nothing is said of what is there."""
+
+
 class _Confinement:
     """The roots of this process; None where the user may read whatever the system allows."""
 
@@ -56,15 +60,16 @@ def contained_path(path: Path | str, roots: Roots | None = None, *, name: str | 
 
     Raises
     ------
+    OutsideRoots
+        The file is outside the roots, whether or not it exists.
     InputError
-        The file is outside the roots, does not exist, is not a regular file (a folder, a
-        pipe, a device), or may not be read.
+        It does not exist, is not a regular file (a folder, a pipe, a device), or may not be read.
     """
     shown = path if name is None else name
     allowed = current_roots() if roots is None else real_paths(roots)
     real = Path(os.path.realpath(path))
     if allowed is not None and not any(real == root or root in real.parents for root in allowed):
-        raise InputError(f"The file {shown} is outside the folders that may be read here")
+        raise OutsideRoots(f"The file {shown} is outside the folders that may be read here")
     try:
         is_regular = stat.S_ISREG(real.stat().st_mode)
     except FileNotFoundError:

@@ -8,8 +8,15 @@ import h5py
 import numpy as np
 import pytest
 
-from processing.nexus.browse import MAX_CHILDREN, describe
+from processing.nexus.browse import MAX_CHILDREN
+from processing.nexus.browse import describe as describe_opened
+from processing.nexus.guard import open_h5
 from workflows import InputError
+
+
+def describe(path, h5path="/"):
+    with open_h5(path) as file:
+        return describe_opened(file, h5path)
 
 
 @pytest.fixture

@@ -13,16 +13,25 @@ from tests.site.people import cookies_of
 from tests.site.portal_process import running_portal
 from tests.site.rest import wait_for_jobs
 
+# The explorer draws with WebGL; this draws it without a graphics card.
+GRAPHICS = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
 DATASETS = {"lab6": "LaB6", "ceria": "CeO2", "silicon": "Si", "corundum": "alpha_Al2O3"}
+
+
+# What a user may upload: a picture that marks itself when its script runs.
+PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40">
+<script>document.documentElement.setAttribute("data-ran", "yes")</script>
+<rect width="40" height="40" fill="green"/></svg>"""
 
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory):
-    """Four simulated datasets, one of them with a mask of the wrong shape, and a portal that serves them."""
+    """Four simulated datasets, one with a mask of the wrong shape, and a portal that serves them."""
     raw = tmp_path_factory.mktemp("raw")
     for name, calibrant in DATASETS.items():
         write_powder_dataset(raw / name, calibrant=calibrant, name=name, energy_kev=60.0)
     np.save(raw / "corundum" / "mask.npy", np.zeros((10, 10), dtype=np.uint8))
+    (raw / "corundum" / "picture.svg").write_text(PICTURE)
     with running_portal(raw=raw, data=tmp_path_factory.mktemp("data")) as site:
         yield site
 
@@ -42,7 +51,7 @@ def chromium():
         reason = "Chromium is not installed (Debian: apt-get install chromium)"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", *GRAPHICS])
         yield browser
         browser.close()
 

@@ -199,16 +199,6 @@ def test_everything_works_without_javascript(visit):
     expect(page.locator("#result svg.card-plot")).to_be_visible()
 
 
-def test_a_file_can_be_looked_into(visit):
-    page = visit("/")
-    page.get_by_role("link", name="Files registered from a folder").click()
-    card(page, "lab6").get_by_role("link", name="lab6", exact=True).click()
-    page.get_by_role("link", name="Explore lab6.h5").click()
-    page.get_by_role("link", name="1.1/").click()
-
-    expect(page.locator(".tree")).to_contain_text("instrument")
-
-
 @pytest.mark.parametrize("path", ["/investigations/1/", "/datasets/1/", "/datafiles/1/download/"])
 def test_a_visitor_without_login_learns_nothing_of_embargoed_data(visit, path):
     page = visit(path, login=False)

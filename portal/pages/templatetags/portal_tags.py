@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any
 
 from django import template
@@ -12,10 +11,9 @@ from portal.access.rules import is_embargoed
 from portal.catalogue.cards import Shown, fields_of, shown
 from portal.catalogue.models import Datafile, Dataset, DatasetSummary, Investigation
 from portal.catalogue.parameters import parameter
+from portal.storage.explore import is_explorable
 
 register = template.Library()
-
-HDF5_ENDINGS = {".h5", ".hdf5", ".nxs"}
 
 _EXPONENT_FROM, _EXPONENT_BELOW = 1e6, 1e-3
 
@@ -55,7 +53,7 @@ def embargoed(investigation: Investigation) -> bool:
 @register.filter
 def explorable(datafile: Datafile) -> bool:
     """Whether one can look inside the file here."""
-    return PurePath(datafile.name).suffix.lower() in HDF5_ENDINGS
+    return is_explorable(datafile)
 
 
 @register.filter
