@@ -29,6 +29,7 @@ from portal.jobs.comparison import (
 from portal.jobs.models import Job
 from portal.jobs.selectors import listed_jobs_visible_to
 from portal.pages.paging import page_after, page_size
+from portal.pages.templatetags.portal_tags import number
 from portal.pages.views.datasets_frame import dataset_frame
 from portal.pages.views.found import dataset_or_404
 
@@ -136,7 +137,8 @@ def _curves(results: Sequence[Result], parameters: Sequence[ComparedRow], source
     """Return the first curve of each result under the letter by which the page knows it."""
     curves = []
     for place, result in enumerate(results):
-        apart = (f"{row.label} {row.values[0]} {row.unit}".strip() for row in set_apart(parameters, place))
+        rows = set_apart(parameters, place)
+        apart = (f"{row.label} {number(row.values[0])} {row.unit}".strip() for row in rows)
         name = f"{ascii_uppercase[place]}: {_title(result, source)}"
         note = ", ".join(islice(apart, _NOTED))
         first = curves_of(result.content)[:1]
