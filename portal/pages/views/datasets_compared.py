@@ -40,7 +40,8 @@ MOST_COMPARED = 8
 _MOST_FAILED = 10
 # Values that are said in the legend.
 _NOTED = 3
-_LARGEST_ID = 2**63 - 1
+# Digits; whatever has no more fits into the database's ids.
+_LONGEST_ID = 18
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ def pattern_csv(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> list[int]:
     """Return the ids of ``?result=``, each once; what cannot be an id is ignored."""
-    numbers = [int(text) for text in request.GET.getlist("result") if text.isascii() and text.isdecimal()]
-    return [number for number in dict.fromkeys(numbers) if number <= _LARGEST_ID]
+    texts = request.GET.getlist("result")
+    ids = [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID]
+    return list(dict.fromkeys(ids))
 
 
 def _chosen(person: Person, asked: Sequence[int]) -> list[Dataset]:
