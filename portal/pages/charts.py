@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 __all__ = ["Series", "bar_chart"]
 
 # In units of the drawing, which is shown at about one to one.
-_WIDTH, _LEFT, _RIGHT, _TOP, _PLOT, _BOTTOM = 480, 44, 8, 20, 120, 22
+_WIDTH, _LEFT, _RIGHT, _TOP, _PLOT, _BOTTOM = 480, 44, 8, 26, 120, 26
 _WIDEST_BAR, _NARROWEST_SLOT = 40, 5
-_LABEL_SLOT, _TOTAL_SLOT, _STRIPES = 48, 26, 4
+_LABEL_SLOT, _TOTAL_SLOT, _STRIPES = 60, 30, 4
 _MOST_TICKS = 4
 
 
@@ -47,8 +47,8 @@ def bar_chart(*, title: str, labels: Sequence[str], series: Sequence[Series], un
     Returns
     -------
     SafeString
-        A ``<figure class="chart">``. Each bar names its values under the pointer, and the description of
-        the drawing lists those that are not 0.
+        A ``<figure class="chart">``, which scrolls sideways inside itself when it is long. Each bar names
+        its values under the pointer, and the description of the drawing lists those that are not 0.
     """
     rows = [[_size(value) for value in each.values] for each in series]
     totals = [sum(column) for column in zip(*rows, strict=True)] or [0.0] * len(labels)
@@ -62,10 +62,11 @@ def bar_chart(*, title: str, labels: Sequence[str], series: Sequence[Series], un
         parts.append(_bar(_LEFT + slot * place, slot, column, series, top=ticks[-1], title=word))
     parts += _texts(labels, totals, slot, ticks[-1])
     return format_html(
-        '<figure class="chart"><figcaption>{}{}</figcaption>'
+        '<figure class="chart{}"><figcaption>{}{}</figcaption>'
         '<div class="chart-scroll" tabindex="0" role="group" aria-label="{}">'
         '<svg role="img" aria-label="{}" viewBox="0 0 {} {}" width="{}" height="{}">'
         "<desc>{}</desc>{}</svg></div></figure>",
+        " chart-long" if width > _WIDTH else "",
         title,
         _legend(series),
         title,
@@ -154,7 +155,7 @@ def _texts(labels: Sequence[str], totals: Sequence[float], slot: float, top: flo
     for place, (label, total) in enumerate(zip(labels, totals, strict=True)):
         middle = round(_LEFT + slot * (place + 0.5), 1)
         if place % every == 0:
-            texts.append(_text(middle, _TOP + _PLOT + 16, label))
+            texts.append(_text(middle, _TOP + _PLOT + 19, label))
         if total and slot >= _TOTAL_SLOT:
             texts.append(_text(middle, round(_y(total, top) - 4, 1), _number(total)))
     return texts

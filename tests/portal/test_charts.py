@@ -97,4 +97,4 @@ def test_a_long_chart_grows_and_its_labels_keep_their_distance():
     places = [float(text.get("x")) for text in figure.iter("text") if (text.text or "").startswith("day")]
 
     assert float(figure.find(".//svg[@role='img']").get("width")) > 365 * 5
-    assert min(later - earlier for earlier, later in pairwise(places)) >= 48
+    assert min(later - earlier for earlier, later in pairwise(places)) >= 60
