@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal.catalogue.periods import Periods
-from portal.jobs.activity import Activity
+from portal.jobs.visit import Activity
 
 __all__ = ["timeline"]
 

@@ -29,6 +29,7 @@ from portal.jobs.comparison import (
 from portal.jobs.models import Job
 from portal.jobs.selectors import listed_jobs_visible_to
 from portal.pages.paging import page_after, page_size
+from portal.pages.templatetags.portal_tags import number
 from portal.pages.views.datasets_frame import dataset_frame
 from portal.pages.views.found import dataset_or_404
 
@@ -39,7 +40,8 @@ MOST_COMPARED = 8
 _MOST_FAILED = 10
 # Values that are said in the legend.
 _NOTED = 3
-_LARGEST_ID = 2**63 - 1
+# Digits; whatever has no more fits into the database's ids.
+_LONGEST_ID = 18
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,9 @@ def pattern_csv(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _asked(request: HttpRequest) -> list[int]:
     """Return the ids of ``?result=``, each once; what cannot be an id is ignored."""
-    numbers = [int(text) for text in request.GET.getlist("result") if text.isascii() and text.isdecimal()]
-    return [number for number in dict.fromkeys(numbers) if number <= _LARGEST_ID]
+    texts = request.GET.getlist("result")
+    ids = [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID]
+    return list(dict.fromkeys(ids))
 
 
 def _chosen(person: Person, asked: Sequence[int]) -> list[Dataset]:
@@ -136,7 +139,8 @@ def _curves(results: Sequence[Result], parameters: Sequence[ComparedRow], source
     """Return the first curve of each result under the letter by which the page knows it."""
     curves = []
     for place, result in enumerate(results):
-        apart = (f"{row.label} {row.values[0]} {row.unit}".strip() for row in set_apart(parameters, place))
+        rows = set_apart(parameters, place)
+        apart = (f"{row.label} {number(row.values[0])} {row.unit}".strip() for row in rows)
         name = f"{ascii_uppercase[place]}: {_title(result, source)}"
         note = ", ".join(islice(apart, _NOTED))
         first = curves_of(result.content)[:1]

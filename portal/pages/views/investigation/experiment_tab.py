@@ -14,7 +14,7 @@ from portal.access.rules import may_annotate
 from portal.catalogue.logbook import LONGEST_TEXT, LogbookEntry, logbook_of
 from portal.catalogue.models import Investigation, LogbookEvent
 from portal.ingest.logbook import add_logbook_event
-from portal.jobs.activity import activity_of
+from portal.jobs.visit import activity_of
 from portal.pages.paging import page_after, page_size
 from portal.pages.timeline import timeline
 from portal.pages.views.found import investigation_or_404
