@@ -1,31 +1,34 @@
 """Fills one database and measures every list of the portal in it: ``measure.py N_DATASETS N_REPEATS``.
 
-The database is that of ``DATABASE_URL`` (SQLite in ``REPRISE_DATA`` without). Prints one JSON document.
+The database is that of ``DATABASE_URL``, else SQLite in a folder that is thrown away. Prints JSON.
 """
 
 import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
+from typing import Any
+
+import django
+from django.core.management import call_command
+from django.db import connection
+from django.db.models import QuerySet
+from django.test import Client
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
-
-import django
-
 django.setup()
 
-from django.contrib.auth.models import User
-from django.core.management import call_command
-from django.db import connection
-from django.test import Client
-from filling import fill
+from django.contrib.auth.models import User  # noqa: E402
+from filling import fill  # noqa: E402 - models can be imported only now
 
-from portal.access.rules import datasets_visible_to, investigations_visible_to
-from portal.catalogue.models import BY_DATE, Dataset
-from portal.pages.paging import page_after
+from portal.access.rules import datasets_visible_to, investigations_visible_to  # noqa: E402
+from portal.catalogue.models import BY_DATE  # noqa: E402
+from portal.pages.paging import page_after  # noqa: E402
 
 SIZE, FAR_PAGE = 20, 500
 PEOPLE = ("participant", "scientist", "staff", "stranger")
@@ -62,19 +65,18 @@ def main() -> None:
     n_datasets, repeats = int(sys.argv[1]), int(sys.argv[2])
     call_command("migrate", verbosity=0)
     started = time.perf_counter()
-    if not Dataset.objects.exists():
-        fill(n_datasets)
+    fill(n_datasets)
     told = {"filled_s": time.perf_counter() - started, "cases": []}
     for name in PEOPLE:
         person = User.objects.get(username=name)
         client = Client(SERVER_NAME="localhost")
         client.force_login(person)
-        for case, address in addresses_for(person, n_datasets).items():
+        for case, address in addresses_for(person).items():
             told["cases"].append({"person": name, "case": case, **measured(client, address, repeats)})
     print(json.dumps(told))
 
 
-def addresses_for(person: User, n_datasets: int) -> dict[str, str]:
+def addresses_for(person: User) -> dict[str, str]:
     """Return every address with what exists and the person sees filled in, far pages included."""
     newest = investigations_visible_to(person).annotate(sorted_at=BY_DATE).order_by("-sorted_at")
     of_technique = datasets_visible_to(person).filter(type="acquisition", technique_id=1)
@@ -82,17 +84,15 @@ def addresses_for(person: User, n_datasets: int) -> dict[str, str]:
     within = {"visit": visit, "year": newest[0].start_date.year}
     told = {case: address.format(**within) for case, address in ADDRESSES.items()}
     pages = min(FAR_PAGE, of_technique.count() // SIZE)
-    told["technique, page 500"] = (
-        f"/?technique=XRPD&after={cursor(of_technique, ('-sorted_at', '-id'), pages)}"
-    )
+    told["technique, page 500"] = f"/?technique=XRPD&after={cursor(of_technique, pages)}"
     pages = min(FAR_PAGE, newest.count() // SIZE) - 1
-    told["home, far page"] = f"/?show=all&after={cursor(newest, ('-sorted_at', '-id'), pages)}"
+    told["home, far page"] = f"/?show=all&after={cursor(newest, pages)}"
     return told
 
 
-def cursor(rows, order, pages: int) -> str:
-    """Return what leads to the page with this number."""
-    before = page_after(rows.order_by(), order=order, cursor="", size=SIZE * max(pages - 1, 1))
+def cursor(rows: QuerySet[Any], page: int) -> str:
+    """Return what leads to the page of this number of a list, newest first."""
+    before = page_after(rows, order=("-sorted_at", "-id"), cursor="", size=SIZE * max(page - 1, 1))
     return before.next_cursor
 
 
@@ -101,7 +101,8 @@ def measured(client: Client, address: str, repeats: int) -> dict[str, object]:
     asked: list[tuple[str, object]] = []
     with noted(asked):
         answer = client.get(address)
-        assert answer.status_code == 200, (address, answer.status_code)
+    if answer.status_code != HTTPStatus.OK:
+        raise RuntimeError(f"{address} answers {answer.status_code}")
     served, bare, worked = [], [], []
     for _ in range(repeats):
         started, worked_before = time.perf_counter(), cpu_s()
@@ -114,13 +115,7 @@ def measured(client: Client, address: str, repeats: int) -> dict[str, object]:
                 own.execute(statement, params)
                 own.fetchall()
         bare.append(time.perf_counter() - started)
-    return {
-        "served_s": served,
-        "bare_s": bare,
-        "cpu_s": worked,
-        "n_queries": len(asked),
-        "bytes": len(answer.content),
-    }
+    return {"served_s": served, "bare_s": bare, "cpu_s": worked, "n_queries": len(asked)}
 
 
 def cpu_s() -> float:
@@ -137,10 +132,10 @@ def cpu_s() -> float:
 
 
 @contextmanager
-def noted(asked: list[tuple[str, object]]):
+def noted(asked: list[tuple[str, object]]) -> Iterator[None]:
     """Keep the reading statements that Django sends meanwhile."""
 
-    def note(execute, statement, params, many, context):
+    def note(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
         if statement.lstrip().upper().startswith("SELECT"):
             asked.append((statement, params))
         return execute(statement, params, many, context)

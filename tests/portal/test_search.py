@@ -342,6 +342,8 @@ def test_what_a_database_lost_is_made_again_and_filled(measured):
         ],
     }[connection.vendor]
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for statement in lost:
             cursor.execute(statement)
         if connection.vendor == "sqlite":
