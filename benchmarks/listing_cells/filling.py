@@ -20,18 +20,7 @@ PER_INVESTIGATION, N_SAMPLES, N_INSTRUMENTS = 100, 4, 20
 # Out of a thousand investigations.
 TECHNIQUES = {"XRPD": 300, "SAXS": 250, "XANES": 200, "XRF": 130, "PDF": 70, "MX": 40, "RIXS": 9, "NRS": 1}
 FORMULAS = ("CeO2", "LaB6", "Al2O3", "Si", "TiO2", "ZnO", "Fe3O4", "LiFePO4", "NaCl", "BaTiO3", "Ni", "Cu2O")
-<<<<<<< HEAD
-TOPICS = (
-    "thermal expansion",
-    "phase transition",
-    "strain mapping",
-    "operando cycling",
-    "pigments",
-    "catalysis",
-)
-=======
 TOPICS = ("thermal expansion", "phase transition", "strain mapping", "operando cycling", "pigments", "glass")
->>>>>>> search
 YEARS = 10
 TABLES = (
     *("catalogue_dataset", "catalogue_datafile", "catalogue_datasetsummary", "jobs_job", "jobs_output"),
@@ -59,15 +48,6 @@ def fill(n_datasets: int) -> None:
     with connection.cursor() as cursor:
         if is_postgresql:
             cursor.execute("RESET session_replication_role")
-<<<<<<< HEAD
-            for table in ("catalogue_dataset", "catalogue_datafile", "jobs_job"):
-                cursor.execute(
-                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), {n_datasets + 1})"
-                    if table != "jobs_job"
-                    else "SELECT 1"
-                )
-=======
->>>>>>> search
             cursor.execute("VACUUM ANALYZE")
         else:
             cursor.execute("ANALYZE")
@@ -87,23 +67,11 @@ def fill_small_tables(n_investigations: int) -> None:
     Technique.objects.bulk_create(
         Technique(pid=f"http://example.org/{name}", name=name, acronym=name) for name in TECHNIQUES
     )
-<<<<<<< HEAD
-    Pipeline.objects.create(
-        identifier="pattern", label="Pattern", graph={"graph": {}, "nodes": []}, digest="0"
-    )
-    step = timedelta(days=365 * YEARS) / n_investigations
-    visits = Investigation.objects.bulk_create(
-        (
-            visit(instruments, n, NOW - timedelta(days=365 * YEARS) + step * n)
-            for n in range(1, n_investigations + 1)
-        ),
-=======
     graph = {"graph": {}, "nodes": []}
     Pipeline.objects.create(identifier="pattern", label="Pattern", graph=graph, digest="0")
     step = timedelta(days=365 * YEARS) / n_investigations
     visits = Investigation.objects.bulk_create(
         (visit(instruments, n, FIRST + step * n) for n in range(1, n_investigations + 1)),
->>>>>>> search
         batch_size=1000,
     )
     people = [(v, u) for v in visits for u in chance.sample(users, 4)]
@@ -157,70 +125,6 @@ def dropped_indexes(cursor: CursorWrapper) -> list[str]:
 
 
 def statements() -> list[str]:
-<<<<<<< HEAD
-    """Return the statements that fill the big tables, in the words of the database."""
-    if connection.vendor == "postgresql":
-        words = {
-            "series": "(SELECT g AS i FROM generate_series(1::bigint, {n}) g) s",
-            "object": "jsonb_build_object",
-            "started": "v.start_date + (i % 100) * interval '20 minutes'",
-            "later": "d.sorted_at + interval '1 hour'",
-            "uuid": "md5(d.id::text || '{salt}')::uuid",
-            "svg": "repeat('<path d=\"M1 2\"/>', 60)",
-        }
-    else:
-        words = {
-            "series": "(WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < {n}) SELECT i FROM c) s",
-            "object": "json_object",
-            "started": "strftime('%Y-%m-%d %H:%M:%S', v.start_date, '+' || ((i % 100) * 20) || ' minutes')",
-            "later": "strftime('%Y-%m-%d %H:%M:%S', d.sorted_at, '+1 hour')",
-            "uuid": "lower(hex(randomblob(16)))",
-            "svg": "replace(hex(zeroblob(60)), '00', '<path d=\"M1 2\"/>')",
-        }
-    numbers = ", ".join(f"'SampleValue_{k}', (i * {7919 + k} % 10000) / 100.0" for k in range(10))
-    texts = ", ".join(f"'Note_{k}', 'value ' || (i * {31 + k} % 50)" for k in range(7))
-    parameters = (
-        "'InstrumentMonochromator_energy', 5 + (i * 7919 % 95000) / 1000.0, "
-        "'HTXRPD_exposureTime', (i * 104729 % 2000) / 100.0, 'XRPD_geometry_dist', (i * 611953 % 400) / 100.0, "
-        f"{numbers}, {texts}"
-    )
-    technique, bound = "CASE", 0
-    for number, share in enumerate(TECHNIQUES.values(), start=1):
-        bound += share
-        technique += f" WHEN v.id * 7919 % 1000 < {bound} THEN {number}"
-    technique += " END"
-    name = "p.name || '_' || (i % 10000) || '_' || (5 + i * 7919 % 95000 / 1000) || 'keV'"
-    words_of = (
-        "p.name || ' ' || (i % 10000) || ' ' || (5 + i * 7919 % 95000 / 1000) || 'kev ' || p.words || ' ma ' || v.id "
-        "|| ' ' || replace(replace(lower(v.title), '-', ' '), '  ', ' ')"
-    )
-    ordinary = "'', 0, '', NULL, NULL"
-    return [
-        f"""INSERT INTO catalogue_dataset (id, investigation_id, sample_id, technique_id, type, name, location,
-        started_at, sorted_at, registered_at, energy_kev, file_count, size_bytes, parameters, latest_result_id, words)
-        SELECT i, v.id, p.id, {technique}, CASE WHEN i % 10 = 9 THEN 'processed' ELSE 'acquisition' END, {name},
-        '/data/visitor/' || v.name || '/' || i, {words["started"]}, {words["started"]}, {words["started"]},
-        5 + (i * 7919 % 95000) / 1000.0, 1, 1000000, {words["object"]}({parameters}),
-        CASE WHEN i % 10 = 8 THEN i + 1 END, {words_of}
-        FROM {words["series"]} JOIN catalogue_investigation v ON v.id = (i - 1) / 100 + 1
-        JOIN catalogue_sample p ON p.id = (v.id - 1) * 4 + i % 4 + 1""",
-        """INSERT INTO catalogue_datafile (id, dataset_id, name, size_bytes, sha256, words)
-        SELECT d.id, d.id, d.name || '/image_0001.h5', 1000000, '',
-        replace(lower(d.name), '_', ' ') || ' image 0001 h5' FROM catalogue_dataset d""",
-        f"""INSERT INTO catalogue_datasetsummary (id, dataset_id, content, plot_svg)
-        SELECT d.id, d.id, '{{}}', {words["svg"]} FROM catalogue_dataset d WHERE d.type = 'processed'""",
-        f"""INSERT INTO jobs_job (id, pipeline_id, dataset_id, investigation_id, submitted_by_id, request_key, workflow,
-        parameters, recipe_digest, state, attempt, failures, not_before, created_at, worker, error_code, error_message)
-        SELECT {words["uuid"].replace("{salt}", "a")}, 1, d.id, d.investigation_id,
-        CASE WHEN d.id % 1000 = 8 THEN (SELECT id FROM auth_user WHERE username = 'participant') ELSE 1 + d.id % 200 END,
-        {words["uuid"].replace("{salt}", "b")}, '{{"nodes": []}}', '{{}}', 'd', CASE WHEN d.id % 300 = 8 THEN 'failed'
-        WHEN d.id % 5000 = 28 THEN 'running' ELSE 'succeeded' END, 1, 0, d.sorted_at, {words["later"]},
-        {ordinary.split(", ", maxsplit=1)[0]}, '', '' FROM catalogue_dataset d WHERE d.id % 20 = 8""",
-        f"""INSERT INTO jobs_output (job_id, dataset_id, attempt, record, published_at)
-        SELECT d.id, d.dataset_id + 1, 1, '{{}}', {words["later"].replace("sorted_at", "created_at")}
-        FROM jobs_job d WHERE state = 'succeeded'""",
-    ]
-=======
     """Return the statements that fill the big tables, {n} standing for the number of datasets."""
     words = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
     bounds = list(accumulate(TECHNIQUES.values()))
@@ -293,4 +197,3 @@ STATEMENTS = (
     """INSERT INTO jobs_output (job_id, dataset_id, attempt, record, published_at)
     SELECT d.id, d.dataset_id + 1, 1, '{{}}', d.created_at FROM jobs_job d WHERE state = 'succeeded'""",
 )
->>>>>>> search

@@ -9,7 +9,7 @@ from django.urls import reverse
 from portal.access.models import AuditEvent
 from portal.jobs.installed import store_workflows
 from portal.jobs.models import Job, Pipeline
-from portal.jobs.selectors import pipelines_for
+from portal.jobs.offers import fitting_pipelines
 from tests.factories import make_dataset, make_investigation, the_past
 from tests.portal.catalogue_samples import HOSTILE, ended_job, store_pipeline, store_some_tasks
 from workflows.catalog.stored_workflows import WorkflowDescription
@@ -200,13 +200,13 @@ def test_a_pipeline_that_is_switched_off_is_offered_no_more(pipeline, staff, par
 
     client.post(address, {"enabled": "0"})
 
-    assert pipelines_for(dataset) == []
+    assert fitting_pipelines(participant, dataset) == []
     assert listed(page_of(participant)) == []
     assert listed(page_of(staff)) == [pipeline.identifier]
     assert b"switched off" in page_of(participant, "pipeline", pipeline.identifier).content
     assert page_of(participant, "reprocess", dataset.pk, pipeline.identifier).status_code == 404
     client.post(address, {"enabled": "1"})
-    assert pipelines_for(dataset) == [pipeline]
+    assert fitting_pipelines(participant, dataset) == [pipeline]
     acts = AuditEvent.objects.filter(user=staff).order_by("pk").values_list("action", "subject", "refused")
     subject = f"pipeline {pipeline.identifier}"
     assert list(acts) == [("pipeline.disable", subject, False), ("pipeline.enable", subject, False)]
