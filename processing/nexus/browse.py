@@ -72,7 +72,7 @@ def describe(file: H5Reader, h5path: str = "/") -> Entity:
         children = [_child(file, h5path, name) for name in names]  # from here on the node may be closed
         return Entity(h5path, "group", attributes, children, n_children - len(children))
     if not node.is_dataset:
-        return Entity(h5path, "type", attributes, dtype=str(node.found.dtype))
+        return Entity(h5path, "type", attributes, dtype=_type_name(node.found.dtype))
     dataset = node.found
     values, problem = _preview(node)
     return Entity(
@@ -80,7 +80,7 @@ def describe(file: H5Reader, h5path: str = "/") -> Entity:
         "dataset",
         attributes,
         shape=dataset.shape,
-        dtype=str(dataset.dtype),
+        dtype=_type_name(dataset.dtype),
         chunks=dataset.chunks,
         compression=_compression(dataset),
         unit=str(attributes.get("units", "")),
@@ -112,12 +112,17 @@ def _child(file: H5Reader, group: str, name: str) -> Child:
     try:
         node = file.glance(f"{group}/{name}")
         if node.is_dataset:
-            return Child(name, "dataset", node.found.shape, str(node.found.dtype))
+            return Child(name, "dataset", node.found.shape, _type_name(node.found.dtype))
         return Child(name, "group" if node.is_group else "type")
     except InputError as error:
         return Child(name, "broken", problem=error.message)
     finally:
         file.close_linked(more_than=MAX_OPEN_FILES)
+
+
+def _type_name(dtype: np.dtype) -> str:
+    """Return the name of a type for people: numpy calls every text an object."""
+    return "text" if h5py.check_string_dtype(dtype) else str(dtype)
 
 
 def _preview(node: Node) -> tuple[list[Any], str]:

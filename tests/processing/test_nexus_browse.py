@@ -43,6 +43,7 @@ def test_a_group_lists_its_children_and_says_which_are_broken(path):
     children = {child.name: child for child in entity.children}
     assert children["frames"].kind == "dataset"
     assert children["frames"].shape == (2, 3, 50)
+    assert children["texts"].dtype == "text"
     assert children["numbers"].dtype == "float64"
     assert children["type"].kind == "type"
     assert (children["lost"].kind, children["lost"].problem) == ("broken", "The file lost.h5 does not exist")

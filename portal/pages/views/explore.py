@@ -104,7 +104,7 @@ def _context(datafile: Datafile, h5path: str) -> dict[str, Any]:
         "dataset": datafile.dataset,
         "file_name": PurePath(datafile.name).name,
         "h5path": h5path,
-        "h5crumbs": [("/", "/"), *crumbs],
+        "h5crumbs": [("root", "/"), *crumbs],
     }
 
 
