@@ -42,17 +42,30 @@ def datasets_found(
     total, fitting = tallies.total(search), _of_facets(permitted, search)
     if total == 0:
         return Dataset.objects.none()
+    tallied = _tallied(fitting, search, technique_ids)
     datasets = Dataset.objects.filter(type=Dataset.Type.ACQUISITION)
     if total is not None and total <= COUNTED_TO:
-        datasets = datasets.filter(investigation__in=list(fitting.values_list("pk", flat=True)))
-    else:
-        tallied = _in_year(DatasetTally.objects.filter(investigation__in=fitting), search)
-        if technique_ids is not None:
-            tallied = tallied.filter(technique_key__in=technique_ids)
-        newest = tallied.aggregate(newest=Max("newest_at"))["newest"]
-        if newest is None:
-            return Dataset.objects.none()
+        ids = set(tallied.values_list("investigation_id", flat=True))
+        datasets = datasets.filter(investigation_id__in=ids)
+    elif (newest := tallied.aggregate(newest=Max("newest_at"))["newest"]) is not None:
         datasets = fitting_rows(datasets, search).filter(_among(fitting), sorted_at__lte=newest)
+    else:
+        return Dataset.objects.none()
+    return _of_technique_and_year(datasets, search, technique_ids)
+
+
+def _tallied(
+    fitting: QuerySet[Investigation], search: Search, technique_ids: Sequence[int] | None
+) -> QuerySet[DatasetTally]:
+    tallied = DatasetTally.objects.filter(investigation__in=fitting, n_datasets__gt=0)
+    if technique_ids is not None:
+        tallied = tallied.filter(technique_key__in=technique_ids)
+    return tallied if search.year is None else tallied.filter(year=search.year)
+
+
+def _of_technique_and_year(
+    datasets: QuerySet[Dataset], search: Search, technique_ids: Sequence[int] | None
+) -> QuerySet[Dataset]:
     if technique_ids is not None:
         # One value, not a list of one: only then does an index give the order too.
         one = (
@@ -121,10 +134,6 @@ def _among(permitted: QuerySet[Investigation]) -> Case:
     compared its words; inside CASE it is looked up in a hash table, before anything else is looked at.
     """
     return Case(When(investigation__in=permitted, then=Value(_YES)), default=Value(_NO))
-
-
-def _in_year(tallied: QuerySet[DatasetTally], search: Search) -> QuerySet[DatasetTally]:
-    return tallied if search.year is None else tallied.filter(year=search.year)
 
 
 def _within(year: int) -> dict[str, datetime]:

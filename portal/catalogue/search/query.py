@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from portal.catalogue.errors import InvalidInput
 from portal.catalogue.search.numbers import SEARCHED_NUMBERS, SearchedNumber
@@ -41,12 +42,12 @@ class Search:
     sample: int | None = None
     ranges: Mapping[SearchedNumber, Bounds] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def words(self) -> Sequence[str]:
         """The words that must all be found."""
         return asked_words(self.text)
 
-    @property
+    @cached_property
     def year(self) -> int | None:
         """The year asked for; 0, which nothing is of, for what is no year."""
         if not self.when or self.when in RECENT_DAYS:

@@ -31,11 +31,18 @@ class Group:
     access: str
     n_datasets: int
 
-    def fits(self, search: Search, *, but: str = "") -> bool:
-        """Whether the group is what the facets of a search ask for, ``but`` one facet."""
-        wanted = {"technique": search.technique, "instrument": search.instrument, "access": search.access}
-        by_text = all(getattr(self, name) == value for name, value in wanted.items() if value and name != but)
-        return by_text and (but == "when" or search.year in (None, self.year))
+    def misses(self, search: Search) -> list[str]:
+        """Return the facets of a search that the group is not of; there may be thousands of groups."""
+        missed = []
+        if search.technique and search.technique != self.technique:
+            missed.append("technique")
+        if search.instrument and search.instrument != self.instrument:
+            missed.append("instrument")
+        if search.access and search.access != self.access:
+            missed.append("access")
+        if search.year is not None and search.year != self.year:
+            missed.append("when")
+        return missed
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,13 @@ class Tallies:
         """Return how many datasets a search finds, more than the cap for "more"; None where nobody knows."""
         if self.is_capped and search.has_facets:
             return None
-        return sum(group.n_datasets for group in self.groups if group.fits(search))
+        return sum(group.n_datasets for group in self.groups if not group.misses(search))
 
     def found(self, search: Search) -> list[int] | None:
         """Return the ids of what a search finds, where it is all among the rows that were looked at."""
         if self.gathered is None or self.is_capped:
             return None
-        return [pk for group, ids in self.gathered.items() if group.fits(search) for pk in ids]
+        return [pk for group, ids in self.gathered.items() if not group.misses(search) for pk in ids]
 
 
 def tallies_of(
