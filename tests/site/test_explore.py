@@ -96,6 +96,7 @@ def test_a_script_in_a_picture_of_a_user_does_not_run_on_our_address(chromium, s
     page = context.new_page()
     page.goto("/investigations/1/")
     page.get_by_role("link", name="corundum", exact=True).first.click()
+    page.get_by_role("link", name=re.compile("^Files")).click()
     row = page.get_by_role("row").filter(has_text="picture.svg")
     address = row.locator("a[href*='/datafiles/']").first.get_attribute("href").replace("download", "view")
     context.route("**/as-it-is.svg", lambda route: route.fulfill(body=PICTURE, content_type="image/svg+xml"))

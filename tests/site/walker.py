@@ -21,7 +21,9 @@ SEARCHED = "ceria"
 
 # Links, and what forms that only ask would lead to: boxes ticked, the search field filled.
 _TARGETS = """searched => {
-  const found = [...document.querySelectorAll('a[href]')].map(link => link.href)
+  const found = [...document.querySelectorAll('a[href]')]
+    // In a drawing, href is an object.
+    .map(link => new URL(link.getAttribute('href'), location.href).href)
   for (const form of document.querySelectorAll('form')) {
     if (form.method !== 'get') continue
     for (const field of form.elements) {
