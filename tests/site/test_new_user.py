@@ -16,7 +16,7 @@ def test_last_weeks_scan_is_found_reprocessed_compared_and_downloaded(visit_faci
     open_tab(page, "Processed")
 
     expect(page.get_by_role("region", name="Patterns").locator("canvas").first).to_be_visible()
-    points = page.get_by_role("row", name="Number of points")
+    points = page.get_by_role("row", name=re.compile("^Number of points"))
     expect(points).to_contain_text("differs")
     expect(points.get_by_role("cell", name="1000", exact=True)).to_be_visible()
     expect(points.get_by_role("cell", name="2000", exact=True)).to_be_visible()
