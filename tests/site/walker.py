@@ -21,9 +21,9 @@ SEARCHED = "ceria"
 
 # Links, and what forms that only ask would lead to: boxes ticked, the search field filled.
 _TARGETS = """searched => {
-  const found = [...document.querySelectorAll('a[href]')]
-    // In a drawing, href is an object.
-    .map(link => new URL(link.getAttribute('href'), location.href).href)
+  // Those inside of drawings have no address as a text.
+  const found = [...document.querySelectorAll('a[href]')].map(
+    link => new URL(link.getAttribute('href'), document.baseURI).href)
   for (const form of document.querySelectorAll('form')) {
     if (form.method !== 'get') continue
     for (const field of form.elements) {
@@ -95,7 +95,7 @@ class Walker:
     def _is_worth_a_visit(self, address):
         """Whether the address is on this portal and of a kind that was not seen often enough yet."""
         parts = urlsplit(address)
-        if parts.netloc and parts.netloc != self._host:
+        if (parts.scheme or "http") != "http" or (parts.netloc or self._host) != self._host:
             return False
         name = name_of(parts.path)
         keys = {key for key, _ in parse_qsl(parts.query)} if self._asks else set()
