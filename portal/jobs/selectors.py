@@ -11,8 +11,7 @@ from django.db.models import Count, F, Max, QuerySet
 from django.utils import timezone
 
 from portal.access.rules import Person, investigations_visible_to
-from portal.catalogue.models import Dataset
-from portal.jobs.models import Job, JobEvent, Output, Worker
+from portal.jobs.models import Job, JobEvent, Worker
 
 __all__ = [
     "Step",
@@ -23,7 +22,6 @@ __all__ = [
     "listed_jobs_visible_to",
     "live_workers",
     "progress_of",
-    "results_of",
     "steps_of",
 ]
 
@@ -107,14 +105,6 @@ def batch_counts(person: Person, batch: UUID) -> dict[str, int]:
     """Return how many jobs of a batch that the person sees are in which state."""
     jobs = jobs_visible_to(person).filter(batch=batch).order_by()
     return dict(jobs.values_list("state").annotate(Count("pk")))
-
-
-def results_of(dataset: Dataset) -> QuerySet[Output]:
-    """Return what has been made from a dataset here, newest first."""
-    outputs = Output.objects.filter(job__dataset=dataset)
-    return outputs.select_related("dataset__summary", "job__pipeline", "job__submitted_by").order_by(
-        "-published_at"
-    )
 
 
 def has_live_worker(queue: str) -> bool:

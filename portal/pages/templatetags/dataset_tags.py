@@ -1,19 +1,12 @@
 """What templates of datasets need: the figures of a summary, and which files a browser can show."""
 
-from pathlib import PurePath
-
 from django import template
 
 from portal.catalogue.curves import Figure, curves_of, figures_of
 from portal.catalogue.models import Datafile, DatasetSummary
+from portal.storage.display import is_showable
 
 register = template.Library()
-
-# Pictures and text; HDF5 has the explorer, all else can be downloaded.
-_VIEWABLE = {
-    *(".png", ".jpg", ".jpeg", ".gif", ".webp", ".svg"),
-    *(".txt", ".log", ".csv", ".dat", ".xy", ".json", ".yaml", ".yml", ".md", ".poni", ".xml"),
-}
 
 
 @register.simple_tag
@@ -25,4 +18,4 @@ def summary_figures(summary: DatasetSummary) -> list[Figure]:
 @register.filter
 def viewable(datafile: Datafile) -> bool:
     """Whether a browser shows the file as it is."""
-    return PurePath(datafile.name).suffix.lower() in _VIEWABLE
+    return is_showable(datafile)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from portal.catalogue.models import Dataset
 from portal.jobs.models import Job
 from portal.jobs.offers import offers_for
+from portal.jobs.parameter_values import file_names, given_values
 
 register = template.Library()
 
@@ -27,6 +28,14 @@ def took(job: Job) -> float | None:
     if job.started_at is None or job.state == Job.State.QUEUED:
         return None
     return max(((job.finished_at or timezone.now()) - job.started_at).total_seconds(), 0)
+
+
+@register.simple_tag(takes_context=True)
+def job_parameters(context: dict[str, Any], job: Job) -> list[dict[str, object]]:
+    """Return a job's parameters as its form named them: label, value, unit."""
+    values = given_values(job)
+    names = file_names(context["request"].user, values)
+    return [{"label": each.label, "value": each.shown(names), "unit": each.unit} for each in values]
 
 
 @register.filter

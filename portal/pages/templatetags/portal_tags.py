@@ -75,21 +75,6 @@ def unit_of(attributes: Mapping[str, str]) -> str:
 
 
 @register.simple_tag
-def job_parameters(schema: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a job's parameters as its form named them: label, value, unit."""
-    rows = []
-    for name, spec in schema["properties"].items():
-        value = parameters.get(name)
-        if spec.get("type") == "object":
-            rows += job_parameters(spec, value or {})
-        elif value is not None:
-            rows.append(
-                {"label": spec.get("title", name), "value": _named(spec, value), "unit": spec.get("unit", "")}
-            )
-    return rows
-
-
-@register.simple_tag
 def card_parameters(dataset: Dataset) -> list[Shown]:
     """Return the few parameters that a card of this technique shows: label, value, unit."""
     fields = fields_of(dataset.technique.acronym if dataset.technique else "")
@@ -100,15 +85,6 @@ def card_parameters(dataset: Dataset) -> list[Shown]:
 def plot(summary: DatasetSummary | None) -> SafeString:
     """Return the small plot of a summary; its markup is our own, made from numbers alone."""
     return mark_safe(summary.plot_svg if summary else "")  # noqa: S308
-
-
-def _named(spec: Mapping[str, Any], value: Any) -> object:
-    """Return a value as its form shows it: a file by its name, a choice by its label."""
-    if spec.get("format") == "datafile":
-        return Datafile.objects.filter(pk=value).first() or "a file that is gone"
-    if value in spec.get("enum", ()) and "enumNames" in spec:
-        return spec["enumNames"][spec["enum"].index(value)]
-    return value
 
 
 def _shown(name: str, value: object) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def _tabs(request: HttpRequest, shown: Dataset, *, current: str, n_results: int)
         Tab(label, reverse(name, args=[shown.pk]), name == current, _told(count))
         for label, name, count in counted
     ]
-    tabs.insert(3, Tab("Explore", f"{tabs[0].address}explore/", is_current=False))
+    tabs.insert(3, Tab("Explore", reverse("dataset-explore", args=[shown.pk]), is_current=False))
     return tabs
 
 
