@@ -176,7 +176,8 @@ def test_a_cancelled_job_publishes_nothing(visit, site):
         start(page)
         page.wait_for_url("**/jobs/**")
         job_id = page.url.rstrip("/").rpartition("/")[2]
-        page.get_by_role("button", name="Cancel the job").click()
+        page.get_by_text("Cancel the job").click()
+        page.get_by_role("button", name="Yes, cancel it").click()
         expect(page.locator(".job-state")).to_contain_text("Cancelled")
     finally:
         os.kill(worker, signal.SIGCONT)
