@@ -253,9 +253,8 @@ def test_the_number_of_queries_does_not_grow_with_the_datasets(
     assert Job.objects.count() == n_datasets
 
 
-def test_the_page_of_a_batch_counts_what_the_visitor_may_see(
-    client, page, datasets, pipeline, stranger, sent
-):
+@pytest.mark.usefixtures("sent")
+def test_the_page_of_a_batch_counts_what_the_visitor_may_see(client, page, datasets, pipeline, stranger):
     place = start(page, datasets, pipeline)["Location"]
     failed, cancelled, _ = Job.objects.order_by("dataset")
     end_job(claim_job(failed.pk, worker="w"), Job.State.FAILED, code="bad_input", message="Too dark.")

@@ -53,7 +53,7 @@ def test_a_value_that_was_changed_can_be_put_back(visit):
     energy.blur()
     expect(page.get_by_text("Must be more than 0 keV.")).to_be_visible()
 
-    page.get_by_role("button", name="Take 60 again: Photon energy").click()
+    page.get_by_role("button", name="Take 60 again for Photon energy").click()
 
     expect(energy).to_have_value("60")
     expect(page.get_by_text("Must be more than 0 keV.")).to_have_count(0)
