@@ -137,7 +137,9 @@ def schema_value(leaf: Leaf, value: Any) -> Any:
 def style(field: forms.Field) -> None:
     """Give the widget the classes of the style sheet."""
     widget = field.widget
-    if isinstance(widget, forms.CheckboxSelectMultiple | forms.RadioSelect | forms.CheckboxInput):
+    if isinstance(widget, forms.CheckboxSelectMultiple | forms.RadioSelect):
+        return  # A class would be given to the group as well.
+    if isinstance(widget, forms.CheckboxInput):
         widget.attrs["class"] = "form-check-input"
     elif isinstance(widget, forms.Select):
         widget.attrs["class"] = "form-select"

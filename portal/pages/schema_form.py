@@ -24,6 +24,7 @@ __all__ = ["KEY", "LIKE", "FieldGroup", "FormField", "ParameterForm", "SchemaFor
 
 # Names that no parameter has.
 KEY, LIKE = "form-key", "form-like"
+_WRITTEN_OUT = 1e15
 _GROUP_TITLES = {"basic": "What to compute", "geometry": "Geometry", "advanced": "More options"}
 
 
@@ -165,7 +166,9 @@ class SchemaForm(ParameterForm):
 
 def _plain(value: Any) -> Any:
     """Write 60.0 as 60."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+    return (
+        int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _WRITTEN_OUT else value
+    )
 
 
 def given_values(asked: Iterable[Leaf], values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:

@@ -44,5 +44,5 @@ def _marked(found: re.Match[str], steps: Mapping[str, Step]) -> str:
     mark = _MARKS.get(step.state, "")
     return (
         f'<g class="node node-{state}" data-node={found[1]}{found[2]}>'
-        f'<text class="node-mark" x="172" y="16" font-size="13">{mark}</text>'
+        f'<text class="node-mark" x="176" y="-5" font-size="14">{mark}</text>'
     )
