@@ -23,7 +23,7 @@ __all__ = ["MAX_FILES", "ArchiveTooLarge", "archive_response", "refuse_too_large
 
 log = logging.getLogger(__name__)
 
-# An entry takes about half a kilobyte of memory while its archive is sent.
+# An entry takes half a kilobyte of memory while a tar is sent, a whole one while a zip is.
 MAX_FILES = 200_000
 
 
