@@ -2,8 +2,9 @@
 
 The portal's own web server (gunicorn as in docs/deploy.md) with and without a real nginx in front, which
 is configured by the portal's own command. One file of a gigabyte in the page cache, fetched by one client
-over the loopback into a file in memory; the ways take turns, and each figure is the median. Beside the
-speed: what the web processes hold in memory, and how much more after all of it.
+over the loopback into a file in memory; the ways take turns, and each figure is the median. A file is
+sent without a copy; an archive is read and written, and a zip summed up on the way. Beside the speed: what
+the web processes hold in memory, and how much more after all of it.
 
     python benchmarks/download.py [--quick]
 """

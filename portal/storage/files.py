@@ -13,7 +13,7 @@ from typing import Protocol
 
 from portal.catalogue.errors import PortalError
 
-__all__ = ["BLOCK_BYTES", "Content", "FileChanged", "FoundFile", "Part", "Piece", "Text"]
+__all__ = ["BLOCK_BYTES", "Content", "FileChanged", "FoundFile", "Part", "Text"]
 
 # Fits the processor's cache, so that what is read, summed and sent is fetched from memory once.
 BLOCK_BYTES = 1 << 18
@@ -25,23 +25,19 @@ class FileChanged(PortalError):
     code = "file_changed"
 
 
-class Piece(Protocol):
+class Content(Protocol):
     """Bytes of known number."""
 
     @property
     def size(self) -> int:
         """How many bytes."""
 
-    def blocks(self, start: int = 0) -> Iterator[bytes]:
-        """Yield the bytes from ``start`` on."""
-
-
-class Content(Piece, Protocol):
-    """What a file in an archive holds."""
-
     @property
     def mtime_ns(self) -> int:
-        """When it was last written, in ns since 1970."""
+        """When they were last written, in ns since 1970."""
+
+    def blocks(self, start: int = 0) -> Iterator[bytes]:
+        """Yield the bytes from ``start`` on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ import os
 import random
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.urls import reverse
 
 from portal.catalogue.models import Dataset
+from portal.storage.archive_formats import FORMATS
 from portal.storage.files import BLOCK_BYTES, FileChanged
 from tests.factories import make_dataset, make_folder
 from tests.portal.archives import FILES, make_summed_dataset, unpacked, visitor
@@ -197,6 +199,16 @@ def test_a_download_does_not_go_on_in_changed_files(client, dataset):
     _append(location(dataset))
 
     answer = client.get(address_of(dataset), headers={"Range": "bytes=1000-", "If-Range": etag})
+
+    assert (answer.status_code, answer["Content-Length"]) == (200, str(len(answer.getvalue())))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_download_does_not_go_on_in_an_archive_of_another_layout(client, dataset, kind, monkeypatch):
+    etag = client.head(address_of(dataset, kind))["ETag"]
+    monkeypatch.setitem(FORMATS, kind, replace(FORMATS[kind], layout="another"))
+
+    answer = client.get(address_of(dataset, kind), headers={"Range": "bytes=1000-", "If-Range": etag})
 
     assert (answer.status_code, answer["Content-Length"]) == (200, str(len(answer.getvalue())))
 
