@@ -14,7 +14,7 @@ LIGHT_NARROW = {"color_scheme": "light", "viewport": {"width": 390, "height": 84
 DARK_NARROW = {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}
 
 # However many keys their queries have.
-MOST_OF_A_KIND = 12
+MOST_OF_A_KIND = 4
 # Not pages of ours: Django's own, and what programs ask.
 FOREIGN = ("admin:", "api:")
 SEARCHED = "ceria"
