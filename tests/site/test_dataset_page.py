@@ -124,11 +124,11 @@ def test_results_are_compared_without_javascript(visit, source):
 
 def test_metadata_are_filtered_while_typing(visit, source):
     page = visit(f"{source}metadata/")
-    page.get_by_role("searchbox").fill("monochromator kev")
+    page.get_by_label("Find by name, value or").fill("monochromator kev")
 
     expect(page.get_by_role("row").filter(has_text="InstrumentMonochromator_energy")).to_be_visible()
     expect(page.locator("[data-words]:visible")).to_have_count(1)
-    page.get_by_role("searchbox").fill("no such thing")
+    page.get_by_label("Find by name, value or").fill("no such thing")
     expect(page.get_by_text("No parameter fits.")).to_be_visible()
 
 
