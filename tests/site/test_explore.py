@@ -107,7 +107,7 @@ def test_a_script_in_a_picture_of_a_user_does_not_run_on_our_address(chromium, s
     ran = page.locator("svg").get_attribute("data-ran")
     page.goto("/about/")
     page.evaluate("address => { const i = new Image(); i.src = address; document.body.append(i) }", address)
-    page.wait_for_function("() => document.images[document.images.length - 1].naturalWidth === 40")
+    expect(page.locator("img").last).to_have_js_property("naturalWidth", 40)
     context.close()
 
     assert (ran_without_our_policy, ran) == ("yes", None)
