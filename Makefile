@@ -3,6 +3,7 @@
 #   make demo [DATA=folder] [PORT=8000]   a demo portal on this machine; Ctrl-C ends it
 #   make build                            what a demo or a site needs, without starting it
 #   make test | lint | bench | test-peers
+#   make screenshots                      the pictures of the README
 #
 # Needs Python 3.11 or newer (PYTHON=python3.12 chooses one) with its venv module, make, and access
 # to a PyPI and an npm registry. Node.js 20 or newer is taken from the system, else from PyPI.
@@ -22,7 +23,7 @@ XRPD := .venv-xrpd
 NODE_MODULES := frontend/node_modules/.package-lock.json
 BUILT := portal/static/built/licenses.txt
 
-.PHONY: demo build test lint bench test-peers
+.PHONY: demo build test lint bench screenshots test-peers
 .DELETE_ON_ERROR:
 
 demo: build
@@ -41,6 +42,9 @@ lint: $(INSTALLED_TEST) $(BUILT)
 
 bench: $(INSTALLED_TEST)
 	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
+
+screenshots: $(INSTALLED_TEST) $(BUILT)
+	$(BIN)/python docs/screenshots.py
 
 # Programs of others that judge what this portal writes, and engines to compare with; they come with the
 # extra "peers". The pytest plugin of ewoksxrpd would stop our tests, so it is in an environment beside.
@@ -79,6 +83,6 @@ $(NODE_MODULES): frontend/package.json frontend/package-lock.json frontend/.npmr
 	@cd frontend && PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --ignore-scripts --silent
 	@touch $@
 
-$(BUILT): $(NODE_MODULES) $(wildcard frontend/*.js frontend/*.mjs frontend/*.css frontend/css/*.css)
+$(BUILT): $(NODE_MODULES) $(wildcard frontend/*.js frontend/*.jsx frontend/*.mjs frontend/*.css frontend/css/*.css)
 	@echo 'Building the style sheet and scripts ...'
 	@PATH="$(CURDIR)/$(BIN):$$PATH" node frontend/build.mjs

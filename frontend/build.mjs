@@ -1,20 +1,39 @@
 // Bundles what the pages load into portal/static/built/, under fixed names (Django adds the hashes).
 // licenses.txt is written last: the Makefile takes it as the sign that a build is complete.
 
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
 
 import { build } from "esbuild";
 
+import { licenceOf, packageFolder } from "./licences.mjs";
+
 const here = path.dirname(fileURLToPath(import.meta.url));
 const built = path.join(here, "..", "portal", "static", "built");
 
-// The theme is set before the first paint, so it runs as a plain script in the head; the plot is a module.
+// h5web asks the browser whether to be dark; here it follows the pages' own switch.
+const PREFERS_DARK = "@media (prefers-color-scheme:dark)";
+const followTheme = {
+  name: "follow the theme",
+  setup({ onLoad }) {
+    onLoad({ filter: /@h5web[\\/]app[\\/]dist[\\/]styles\.css$/ }, async ({ path: file }) => {
+      const css = await readFile(file, "utf8");
+      if (!css.includes(PREFERS_DARK)) throw new Error("h5web's style sheet has no dark mode any more");
+      return { contents: css.replaceAll(PREFERS_DARK, '[data-bs-theme="dark"]'), loader: "css" };
+    });
+  },
+};
+
+// The theme is set before the first paint, so it runs as a plain script in the head; the rest are modules.
 const bundles = [
   { entryPoints: ["app.css"] },
   { entryPoints: ["theme.js"], format: "iife" },
   { entryPoints: ["plot.js"], format: "esm" },
+  { entryPoints: ["select.js"], format: "esm" },
+  { entryPoints: ["form.js"], format: "esm" },
+  { entryPoints: ["dataset.js"], format: "esm" },
+  { entryPoints: ["explore.jsx"], format: "esm", jsx: "automatic", plugins: [followTheme] },
 ];
 
 await rm(built, { recursive: true, force: true });
@@ -28,26 +47,13 @@ for (const bundle of bundles) {
     bundle: true,
     minify: true,
     target: "es2022",
+    define: { "process.env.NODE_ENV": '"production"' },
     metafile: true,
     logLevel: "warning",
   });
-  for (const input of Object.keys(metafile.inputs)) {
-    const found = input.match(/^node_modules\/((?:@[^/]+\/)?[^/]+)\//);
-    if (found) packages.add(found[1]);
+  for (const folder of Object.keys(metafile.inputs).map(packageFolder)) {
+    if (folder) packages.add(folder);
   }
 }
-await writeFile(path.join(built, "licenses.txt"), (await licences([...packages].sort())).join("\n\n"));
-
-// The licence text of each bundled package; a package without one fails the build.
-async function licences(names) {
-  return Promise.all(
-    names.map(async (name) => {
-      const folder = path.join(here, "node_modules", name);
-      const { version, license } = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));
-      const file = (await readdir(folder)).find((entry) => /^licen[cs]e/i.test(entry));
-      if (!file) throw new Error(`${name} has no licence file`);
-      const text = await readFile(path.join(folder, file), "utf8");
-      return `${name} ${version} (${license})\n\n${text.trim()}\n`;
-    }),
-  );
-}
+const texts = await Promise.all([...packages].sort().map((folder) => licenceOf(path.join(here, folder))));
+await writeFile(path.join(built, "licenses.txt"), texts.join("\n\n"));

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from portal.secret import kept_secret
 
@@ -29,6 +30,15 @@ RAW_ROOTS = [
 ]
 for _folder in (DATA_FOLDER, STAGING_FOLDER, OUTPUTS_FOLDER, LOGS_FOLDER, ENGINES_FOLDER):
     _folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+# --- downloads --------------------------------------------------------------------------------
+# "x-accel": nginx in front sends the files, by the configuration of ``manage.py print_nginx_config``.
+SENDFILE = env("REPRISE_SENDFILE", default="direct")
+if SENDFILE not in ("direct", "x-accel"):
+    raise ImproperlyConfigured(f"REPRISE_SENDFILE is direct or x-accel, not {SENDFILE!r}.")
+ARCHIVE_LIMIT_BYTES = env.int("REPRISE_ARCHIVE_LIMIT", default=50 * 2**30)
+# Of each web process; an archive holds a thread for as long as its download takes.
+ARCHIVES_AT_A_TIME = env.int("REPRISE_ARCHIVES", default=2)
 
 # --- the web ----------------------------------------------------------------------------------
 DEBUG = env.bool("REPRISE_DEBUG", default=False)
@@ -163,6 +173,11 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Register measured datasets, reprocess them, follow the jobs, download the results.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Both are fields called type, of different things.
+    "ENUM_NAME_OVERRIDES": {
+        "DatasetTypeEnum": "portal.catalogue.models.Dataset.Type",
+        "LogbookTypeEnum": "portal.catalogue.models.LogbookEvent.Type",
+    },
 }
 
 # --- the database -----------------------------------------------------------------------------
@@ -189,6 +204,16 @@ JOB_SWEEP_INTERVAL_S = env.float("REPRISE_SWEEP_INTERVAL", default=5.0)
 # A queued job that nobody took for this long is announced again; well above an ordinary queue delay.
 JOB_ANNOUNCE_AGAIN_S = env.float("REPRISE_ANNOUNCE_AGAIN", default=30.0)
 ENGINES_LIMIT_BYTES = env.int("REPRISE_ENGINES_LIMIT", default=2 * 2**30)
+
+# --- the explorer -----------------------------------------------------------------------------
+# Of one question about a file: values that it may ask for, memory, time. Each web process reads so many
+# files at a time; fewer than its threads, so that other pages are answered meanwhile.
+EXPLORE_LIMIT_BYTES = env.int("REPRISE_EXPLORE_LIMIT", default=64 * 2**20)
+EXPLORE_MEMORY_LIMIT_BYTES = env.int("REPRISE_EXPLORE_MEMORY_LIMIT", default=2 * 2**30)
+EXPLORE_TIME_LIMIT_S = env.float("REPRISE_EXPLORE_TIME_LIMIT", default=15.0)
+EXPLORE_READERS = env.int("REPRISE_EXPLORE_READERS", default=2)
+# A larger picture or text can be downloaded, but is not shown.
+SHOWN_LIMIT_BYTES = env.int("REPRISE_SHOWN_LIMIT", default=20 * 2**20)
 
 BROKER_PROCESSED_FOLDER: Path | None = None
 CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="filesystem://localhost")

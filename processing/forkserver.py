@@ -1,34 +1,33 @@
-"""A warm process that has imported the science but never run it, and forks one child per run.
+"""A warm process that has imported what its children need but never used it, and forks one per request.
 
 Importing pyFAI and HDF5 takes seconds; a fork takes milliseconds. The process that forks must have
 one thread and must not have used OpenMP, which does not survive a fork, so it is neither a Celery
-worker nor any other process that does something: it only imports, forks and reaps. It is started
-with an empty environment, so that no secret of the portal is in reach of a task.
+worker nor a web server nor any other process that does something: it only imports, forks and reaps. It
+is started with an empty environment, so that no secret of the portal is in reach of a child.
 
-The worker talks to it over a socket pair. A request carries a recipe's path and three file
-descriptors: where the child's event lines go, where its output goes, and where the server tells the
-child's process id and, at the end, its exit status. When the worker dies, however it dies, the socket
+What its children do is a module's: ``prepare()`` is called once, ``run_forked(argument, out)`` in each
+child. The worker forks runs (``processing.run``), the web server readers (``processing.reader.child``).
+
+Its owner talks to it over a socket pair. A request carries the argument and three file descriptors:
+``out``, what the child writes its answer to; where its output goes; and where the server tells the
+child's process id and, at the end, its exit status. When the owner dies, however it dies, the socket
 closes, and the server kills what still runs.
 """
 
 import contextlib
-import json
 import os
-import selectors
 import signal
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Child", "ForkServer"]
+from processing.forkserver_process import READY, kill
 
-_MESSAGE_BYTES = 4096
-_N_DESCRIPTORS = 3
-_READY = b"ready"
+__all__ = ["Child", "ForkServer", "Run"]
+
 _KEPT_VARIABLES = (
     "PATH",
     "LANG",
@@ -42,20 +41,14 @@ _KEPT_VARIABLES = (
 
 @dataclass
 class Child:
-    """A run in progress: a process of its own session.
-
-    ``events`` is a file descriptor that gives the child's event lines; ``status`` is one that can be
-    read from once the child has ended. Only the latter tells that it has: a task may close the
-    former, or leave a process behind that keeps it open.
-    """
+    """A process of its own session; the file descriptor ``status`` can be read from once it has ended."""
 
     pid: int
-    events: int
     status: int
 
     def kill(self) -> None:
         """Kill the child and everything it started; harmless when it has ended."""
-        _kill(self.pid)
+        kill(self.pid)
 
     def wait(self) -> int:
         """Return the exit code, negative for the signal that ended it; wait for it if need be.
@@ -72,20 +65,36 @@ class Child:
 
     def close(self) -> None:
         """Give the descriptors back."""
-        os.close(self.events)
         os.close(self.status)
 
 
-class ForkServer:
-    """The worker's side: starts the server when it is first needed, and again if it died."""
+@dataclass
+class Run(Child):
+    """A run in progress; the file descriptor ``events`` gives its event lines.
 
-    def __init__(self) -> None:
+    Only ``status`` tells that it has ended: a task may close the other, or leave a process behind that
+    keeps it open.
+    """
+
+    events: int
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        os.close(self.events)
+        super().close()
+
+
+class ForkServer:
+    """The owner's side: starts the server when it is first needed, and again if it died."""
+
+    def __init__(self, module: str = "processing.run") -> None:
+        self._module = module
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
 
     def warm_up(self) -> None:
-        """Return once the server runs and has imported the science: at once, or after seconds.
+        """Return once the server runs and has imported its module: at once, or after seconds.
 
         Raises
         ------
@@ -95,33 +104,53 @@ class ForkServer:
         with self._lock:
             self._ensure_running()
 
-    def start(self, recipe: Path, log: Path) -> Child:
-        """Fork a child that runs the recipe; its output goes to the file ``log``.
+    def start(self, recipe: Path, log: Path) -> Run:
+        """Fork a run of the recipe; its output goes to the file ``log``.
+
+        Raises
+        ------
+        ChildProcessError
+            As of `fork`.
+        """
+        events_read, events_write = os.pipe()
+        log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            child = self.fork(str(recipe), out=events_write, log=log_fd)
+        except ChildProcessError:
+            os.close(events_read)
+            raise
+        finally:
+            os.close(events_write)
+            os.close(log_fd)
+        return Run(child.pid, child.status, events_read)
+
+    def fork(self, argument: str, *, out: int, log: int) -> Child:
+        """Fork a child; it gets the descriptors ``out`` and ``log``, which stay the caller's too.
 
         Raises
         ------
         ChildProcessError
             The server could not be started or died before it answered.
         """
-        events_read, events_write = os.pipe()
         status_read, status_write = os.pipe()
-        log_fd = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        handed_over = [events_write, log_fd, status_write]
         try:
             with self._lock:
                 server = self._ensure_running()
                 with contextlib.suppress(BrokenPipeError):  # then nobody tells an id either
-                    socket.send_fds(server, [json.dumps({"recipe": str(recipe)}).encode()], handed_over)
-        finally:
-            for descriptor in handed_over:
-                os.close(descriptor)
-        child = Child(pid=0, events=events_read, status=status_read)
-        try:
-            child.pid = _told_pid(status_read)
-        except ChildProcessError:
-            child.close()
+                    socket.send_fds(server, [argument.encode()], [out, log, status_write])
+        except BaseException:
+            os.close(status_read)
             raise
-        return child
+        finally:
+            os.close(status_write)
+        try:
+            return Child(_told_pid(status_read), status_read)
+        except ChildProcessError:
+            os.close(status_read)
+            with self._lock:
+                if self._socket is server:  # dying, which the process itself may not yet show
+                    self._stop()
+            raise
 
     def stop(self) -> None:
         """Stop the server; runs in progress are killed."""
@@ -142,23 +171,16 @@ class ForkServer:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                [sys.executable, "-m", "processing.forkserver", str(theirs.fileno())],
+                [sys.executable, "-m", "processing.forkserver_process", str(theirs.fileno()), self._module],
                 pass_fds=[theirs.fileno()],
                 env=_clean_environment(),
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        if self._socket.recv(len(_READY)) != _READY:
+        if self._socket.recv(len(READY)) != READY:
             self._stop()
-            raise ChildProcessError("the process that starts runs could not be started")
+            raise ChildProcessError("the process that forks others could not be started")
         return self._socket
-
-
-def _kill(pid: int) -> None:
-    """Kill a child and its group, which one that was forked just now does not lead yet."""
-    for kill in (os.kill, os.killpg):
-        with contextlib.suppress(ProcessLookupError):
-            kill(pid, signal.SIGKILL)
 
 
 def _told_pid(status: int) -> int:
@@ -167,7 +189,7 @@ def _told_pid(status: int) -> int:
     while not line.endswith(b"\n"):
         byte = os.read(status, 1)
         if not byte:
-            raise ChildProcessError("the process that starts runs has died")
+            raise ChildProcessError("the process that forks others has died")
         line += byte
     return int(line)
 
@@ -175,92 +197,3 @@ def _told_pid(status: int) -> int:
 def _clean_environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     return {**kept, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
-
-
-# --- the server's side ------------------------------------------------------------------------
-
-
-def serve(control: socket.socket) -> None:
-    """Fork children on request until the worker's end of the socket closes."""
-    from processing.run import prepare, run_forked  # noqa: PLC0415 - the worker's side must not import the science
-
-    prepare()
-    statuses: dict[int, int] = {}
-    wake_read, wake_write = os.pipe()
-    own = (control.fileno(), wake_read, wake_write)
-    os.set_blocking(wake_write, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
-    signal.set_wakeup_fd(wake_write)
-    with contextlib.suppress(BrokenPipeError):
-        control.send(_READY)
-    with selectors.DefaultSelector() as selector:
-        selector.register(control, selectors.EVENT_READ)
-        selector.register(wake_read, selectors.EVENT_READ)
-        while True:
-            ready = {key.fileobj for key, _ in selector.select()}
-            if wake_read in ready:
-                os.read(wake_read, 512)
-                _reap(statuses)
-            if control in ready:
-                request, descriptors, _, _ = _receive(control)
-                if not request:
-                    break
-                pid = _fork(
-                    json.loads(request)["recipe"], descriptors, [*own, *statuses.values()], run_forked
-                )
-                statuses[pid] = descriptors[-1]
-    for pid in statuses:
-        _kill(pid)
-
-
-def _receive(control: socket.socket) -> tuple[bytes, list[int], int, object]:
-    try:
-        return socket.recv_fds(control, _MESSAGE_BYTES, _N_DESCRIPTORS)
-    except ConnectionResetError:
-        return b"", [], 0, None
-
-
-def _fork(
-    recipe: str, descriptors: list[int], others: list[int], run_forked: Callable[[Path, int], int]
-) -> int:
-    """Fork a child that runs the recipe; ``others`` are the descriptors that it must not have."""
-    events, log, status = descriptors
-    pid = os.fork()
-    if pid == 0:
-        code = 1
-        try:
-            os.setsid()
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            for other in (log, status, *others):
-                os.close(other)
-            os.set_inheritable(events, False)  # noqa: FBT003
-            code = run_forked(Path(recipe), events)
-        finally:
-            os._exit(code)
-    os.close(events)
-    os.close(log)
-    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
-        os.write(status, f"{pid}\n".encode())
-    return pid
-
-
-def _reap(statuses: dict[int, int]) -> None:
-    while statuses:
-        pid, code = os.waitpid(-1, os.WNOHANG)
-        if pid == 0:
-            return
-        status = statuses.pop(pid)
-        # What the run left behind ends with it, also when no worker is there any more to see to it.
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
-        # Whoever read the id may be gone; then nobody waits for the code either.
-        with contextlib.suppress(BrokenPipeError):
-            os.write(status, str(os.waitstatus_to_exitcode(code)).encode())
-        os.close(status)
-
-
-if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))

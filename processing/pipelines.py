@@ -9,6 +9,28 @@ A pipeline is an ewoks graph whose ``graph`` attributes carry ESRF's descriptor 
     Mappings ``id``, ``name``, ``value``: the node input that receives the path of a file to write.
 ``summary``
     The technique whose summary describes the first of these files.
+
+What ``keywords`` mean here; a name or a list of names, whatever their case, and ``*`` or nothing for all:
+
+``instrumentName``
+    The instruments whose data it is made for.
+``definition``
+    The techniques, by acronym, name or PaNET address, or as the dataset's parameter ``definition`` has it.
+``scanType``
+    The scan types, as the dataset's parameter ``scanType`` has it.
+``cardinality``
+    ``"1"``: offered for one dataset alone. Anything else: for any number, each becoming a job of its own.
+``validityDays``
+    Offered for so many days after the measurement.
+``roles``
+    Who may run it: ``participant`` (also ``user``, ``scientist``, ``investigator``),
+    ``principalInvestigator``, ``localContact``, ``instrumentScientist``, ``manager``. The instrument's
+    scientists may do what participants may, and the portal's staff (``manager``) everything.
+
+Of ``ui_schema`` a form respects ``ui:order``, ``ui:title``, ``ui:description``, ``ui:help``,
+``ui:placeholder``, ``ui:enumNames``, ``ui:readonly`` and the widgets ``hidden``, ``textarea``, ``select``,
+``radio`` and ``checkboxes``; every other widget becomes the plain one of the value's type. Of our own is
+``ui:group`` (``basic``, ``geometry``, ``advanced`` or any other): fields that are shown together.
 """
 
 import json

@@ -52,10 +52,10 @@ def prepare() -> None:
     environment()
 
 
-def run_forked(recipe: Path, events: int) -> int:
-    """Run a recipe in a forked child; event lines go to the descriptor ``events``."""
+def run_forked(recipe: str, events: int) -> int:
+    """Run the recipe at a path in a forked child; event lines go to the descriptor ``events``."""
     with os.fdopen(events, "w", buffering=1) as lines:
-        return run_recipe(read_recipe(recipe), _line_writer(lines))
+        return run_recipe(read_recipe(Path(recipe)), _line_writer(lines))
 
 
 def main() -> int:

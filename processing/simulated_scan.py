@@ -87,7 +87,7 @@ def write_powder_scan(
     exposure = simulate_image(calibrant, geometry, exposure_s=exposure_s, seed=seed)
     factors = np.random.default_rng(seed).integers(1, MAX_FACTOR + 1, n_frames)
     used, order = np.unique(factors, return_inverse=True)
-    images = Images.pack((brighten(exposure, factor) for factor in used), order, compression)
+    images = Images.pack((brighten(exposure, factor) for factor in used), order.tolist(), compression)
     name = re.sub(r"[^a-z].*", "", detector.lower()) or "detector"
     counters = {"monitor": MONITOR_RATE * factors, "elapsed_time": exposure_s * np.arange(n_frames)}
     setup = _describe_setup(calibrant, geometry, name, exposure_s, counters)

@@ -34,6 +34,8 @@ SATURATION = 1_000_000
 DEAD_PIXELS = 20
 BEAMSTOP_RADIUS_M = 0.003
 GRID_POINTS = 50_000
+RING_REACH = 10
+"""Standard deviations from a ring's centre; what is left of it there is below the precision of a double."""
 WIDTH = (0.0016, 0.0006, 0.0004)
 """Caglioti's U, V, W in square degrees of 2 theta: the full width at half maximum is
 sqrt(U tan^2(theta) - V tan(theta) + W), about 0.02 degrees at small angles."""
@@ -210,7 +212,8 @@ def _pattern_rate(
         tangent = tan(centre / 2)
         squared = WIDTH[0] * tangent**2 - WIDTH[1] * tangent + WIDTH[2] + pixel_deg**2
         sigma = radians(sqrt(squared)) / (2 * sqrt(2 * log(2)))
-        rate += RINGS_RATE * intensity * np.exp(-0.5 * ((grid - centre) / sigma) ** 2)
+        near = slice(*np.searchsorted(grid, (centre - RING_REACH * sigma, centre + RING_REACH * sigma)))
+        rate[near] += RINGS_RATE * intensity * np.exp(-0.5 * ((grid[near] - centre) / sigma) ** 2)
     return grid, rate
 
 

@@ -85,5 +85,5 @@ def api_of() -> Callable[..., APIClient]:
 def sent(monkeypatch) -> list[UUID]:
     """The ids of the jobs that were announced to the workers; nothing reaches a broker."""
     ids: list[UUID] = []
-    monkeypatch.setattr("portal.jobs.services.announce_job", lambda job: ids.append(job.pk))
+    monkeypatch.setattr("portal.jobs.services.announce_jobs", lambda jobs: ids.extend(job.pk for job in jobs))
     return ids

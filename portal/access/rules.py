@@ -6,6 +6,8 @@ part of the query, so nobody waits for a nightly task. Seeing is not processing:
 all, and reprocessed only by its participants (observers apart), its instrument's scientists and staff.
 """
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -19,9 +21,13 @@ __all__ = [
     "investigations_processable_by",
     "investigations_visible_to",
     "is_embargoed",
+    "may_administer",
+    "may_annotate",
     "may_process",
     "may_register",
+    "may_see_health",
     "may_see_logs",
+    "parts_in",
 ]
 
 Person = User | AnonymousUser
@@ -64,11 +70,29 @@ def may_process(person: Person, investigation: Investigation) -> bool:
     return investigations_processable_by(person).filter(pk=investigation.pk).exists()
 
 
+def may_annotate(person: Person, investigation: Investigation) -> bool:
+    """Whether a person may write into an investigation's e-logbook: those who may process its data."""
+    return may_process(person, investigation)
+
+
 def may_register(person: Person, instrument: Instrument) -> bool:
     """Whether a person may announce what was measured on an instrument: its scientists and staff."""
     if _is_staff(person):
         return True
     return person.is_authenticated and instrument.scientists.filter(pk=person.pk).exists()
+
+
+def may_administer(person: Person) -> bool:
+    """Whether a person switches pipelines and sees workers, queues and refusals: staff."""
+    return _is_staff(person)
+
+
+def may_see_health(person: Person, instrument: Instrument) -> bool:
+    """Whether a person sees how the jobs of an instrument fare: its scientists and staff.
+
+    Others would learn from the counts that somebody works under embargo.
+    """
+    return may_register(person, instrument)
 
 
 def may_see_logs(person: Person, investigation: Investigation) -> bool:
@@ -79,6 +103,23 @@ def may_see_logs(person: Person, investigation: Investigation) -> bool:
     if _is_staff(person):
         return True
     return Investigation.objects.filter(_is_instrument_scientist(person), pk=investigation.pk).exists()
+
+
+def parts_in(person: Person, investigations: Collection[Investigation]) -> dict[int, set[str]]:
+    """Return what a person is in each of these investigations, by their keys.
+
+    Their role as an ``InvestigationUser``, ``instrument_scientist`` and ``staff``; an empty set for
+    somebody without a part.
+    """
+    parts: dict[int, set[str]] = {one.pk: {"staff"} if _is_staff(person) else set() for one in investigations}
+    if person.is_authenticated:
+        rows = InvestigationUser.objects.filter(investigation__in=investigations, user=person)
+        for investigation_id, role in rows.values_list("investigation_id", "role"):
+            parts[investigation_id].add(role)
+        own = Investigation.objects.filter(_is_instrument_scientist(person), pk__in=parts)
+        for investigation_id in own.values_list("pk", flat=True):
+            parts[investigation_id].add("instrument_scientist")
+    return parts
 
 
 def is_embargoed(investigation: Investigation) -> bool:

@@ -17,20 +17,24 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from portal.api.parsers import BodyTooLarge
-from portal.catalogue.errors import InvalidInput, NotAllowed, NotFound, PortalError
+from portal.catalogue.errors import Busy, InvalidInput, NotAllowed, NotFound, PortalError
 
 __all__ = ["handle"]
 
 log = logging.getLogger(__name__)
 
-_STATUS = {NotFound.code: 404, NotAllowed.code: 403, InvalidInput.code: 400}
+_STATUS = {NotFound.code: 404, NotAllowed.code: 403, InvalidInput.code: 400, Busy.code: 503}
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """Return the answer to an error that a view let through."""
     known = _known(error)
     if isinstance(known, PortalError):
-        return _answer(_STATUS.get(known.code, 400), known.code, known.message, getattr(known, "fields", {}))
+        status = _STATUS.get(known.code, 400)
+        content = _answer(status, known.code, known.message, getattr(known, "fields", {}))
+        if isinstance(known, Busy):
+            content["Retry-After"] = str(known.RETRY_AFTER_S)
+        return content
     answer = exception_handler(known, dict(context))
     if answer is None or not isinstance(known, exceptions.APIException):
         return _unexpected(error)

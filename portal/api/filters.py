@@ -5,10 +5,12 @@ from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema_field
 
-from portal.catalogue.models import Dataset
+from portal.catalogue.models import Dataset, LogbookEvent
+from portal.catalogue.search.finding import gathered
+from portal.catalogue.search.words import asked_words
 from portal.jobs.models import Job
 
-__all__ = ["DatasetFilter", "JobFilter"]
+__all__ = ["DatasetFilter", "JobFilter", "LogbookFilter"]
 
 _MAX_ID = 2**63 - 1
 
@@ -34,10 +36,20 @@ class DatasetFilter(filters.FilterSet):
         method="with_technique", help_text="Acronym as XRPD, whatever its case, or PaNET address."
     )
     name = filters.CharFilter("name", lookup_expr="icontains", help_text="A part of the dataset's name.")
+    q = filters.CharFilter(
+        method="with_words",
+        max_length=200,
+        help_text="Words of its name, sample, formula, investigation or instrument; all must be found.",
+    )
 
     class Meta:
         model = Dataset
-        fields = ["investigation", "type", "sample", "technique", "name"]
+        fields = ["investigation", "type", "sample", "technique", "name", "q"]
+
+    def with_words(self, datasets: QuerySet[Dataset], _: str, text: str) -> QuerySet[Dataset]:
+        """Narrow as the search of the pages does."""
+        words = asked_words(text)
+        return gathered(datasets.filter(words__match=words), within=datasets)[0] if words else datasets
 
     def with_technique(self, datasets: QuerySet[Dataset], _: str, technique: str) -> QuerySet[Dataset]:
         """Narrow by acronym or address."""
@@ -45,9 +57,12 @@ class DatasetFilter(filters.FilterSet):
 
 
 class JobFilter(filters.FilterSet):
-    """Jobs by dataset, state and person."""
+    """Jobs by what they read and run, state and person."""
 
     dataset = IdFilter("dataset", help_text="Id of the dataset that the job reads.")
+    investigation = IdFilter("investigation", help_text="Id of the investigation that the dataset is of.")
+    pipeline = filters.CharFilter("pipeline__identifier", help_text="Identifier of the pipeline.")
+    batch = filters.UUIDFilter("batch", help_text="The batch of jobs that were started together.")
     state = filters.MultipleChoiceFilter(choices=Job.State.choices, help_text="May be given several times.")
     mine = filters.ChoiceFilter(
         choices=[("true", "my own jobs"), ("false", "those of others")],
@@ -57,9 +72,21 @@ class JobFilter(filters.FilterSet):
 
     class Meta:
         model = Job
-        fields = ["dataset", "state", "mine"]
+        fields = ["dataset", "investigation", "pipeline", "batch", "state", "mine"]
 
     def of_person(self, jobs: QuerySet[Job], _: str, mine: str) -> QuerySet[Job]:
         """Narrow to the person's own jobs, or to all but these."""
         own = Q(submitted_by=self.request.user.pk) & Q(submitted_by__isnull=False)
         return jobs.filter(own) if mine == "true" else jobs.exclude(own)
+
+
+class LogbookFilter(filters.FilterSet):
+    """Entries of an e-logbook by what they are and say."""
+
+    type = filters.ChoiceFilter(choices=LogbookEvent.Type.choices, help_text="A person, or a program.")
+    category = filters.ChoiceFilter(choices=LogbookEvent.Category.choices, help_text="What kind of entry.")
+    text = filters.CharFilter("text", lookup_expr="icontains", help_text="A part of the text.")
+
+    class Meta:
+        model = LogbookEvent
+        fields = ["type", "category", "text"]

@@ -9,6 +9,7 @@ from rest_framework.views import APIView
 
 from portal.api.views.catalogue import DatafileViewSet, DatasetViewSet, InvestigationViewSet
 from portal.api.views.jobs import JobViewSet, PipelineViewSet
+from portal.api.views.logbook import LogbookViewSet
 from portal.api.views.tokens import CurrentTokenView, TokensView
 from portal.catalogue.errors import NotFound
 
@@ -36,6 +37,11 @@ router.register("jobs", JobViewSet)
 
 urlpatterns = [
     *router.urls,
+    path(
+        "investigations/<int:investigation_pk>/logbook/",
+        LogbookViewSet.as_view({"get": "list", "post": "create"}),
+        name="logbook",
+    ),
     path("tokens/", TokensView.as_view(), name="tokens"),
     path("tokens/current/", CurrentTokenView.as_view(), name="current-token"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),

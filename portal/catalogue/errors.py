@@ -4,7 +4,7 @@ Each error has a stable ``code`` for programs and a sentence for people. Which H
 becomes is known to ``portal.api.errors`` and ``portal.pages.errors`` alone.
 """
 
-__all__ = ["InvalidInput", "NotAllowed", "NotFound", "PortalError"]
+__all__ = ["Busy", "InvalidInput", "NotAllowed", "NotFound", "PortalError"]
 
 
 class PortalError(Exception):
@@ -28,6 +28,13 @@ class NotAllowed(PortalError):
     """The person sees the thing and may not do this to it."""
 
     code = "not_allowed"
+
+
+class Busy(PortalError):
+    """It cannot be done at the moment; it is worth trying again after ``RETRY_AFTER_S`` seconds."""
+
+    code = "busy"
+    RETRY_AFTER_S = 60
 
 
 class InvalidInput(PortalError):

@@ -4,12 +4,15 @@ Loading again continues where the last time ended, and changes nothing when all 
 """
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
-from uuid import NAMESPACE_URL, uuid5
 
+import numpy as np
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
@@ -17,20 +20,12 @@ from django.utils import timezone
 
 from portal.catalogue.errors import NotAllowed
 from portal.catalogue.models import Dataset, Facility, Instrument, Investigation, InvestigationUser, Sample
-from portal.ingest.demo_content import (
-    INSTRUMENTS,
-    INVESTIGATIONS,
-    LOGINS,
-    PEOPLE,
-    Measurement,
-    Sampled,
-    Visit,
-)
+from portal.ingest.demo_content import INSTRUMENTS, LOGINS, PEOPLE, Measurement, Sampled, Visit
+from portal.ingest.demo_jobs import ensure_jobs
+from portal.ingest.demo_logbook import ensure_logbook
+from portal.ingest.demo_visits import INVESTIGATIONS
 from portal.ingest.folder import FoundDataset, files_below
 from portal.ingest.services import register_folder, register_found
-from portal.jobs.models import Pipeline
-from portal.jobs.parameters import prefilled_parameters
-from portal.jobs.services import submit_job
 from portal.storage.paths import checked_location
 
 __all__ = ["LOGINS", "load_demo"]
@@ -38,6 +33,8 @@ __all__ = ["LOGINS", "load_demo"]
 FACILITY = "Lumen"
 REGISTERED_FILES = "Registered files"
 _BETWEEN_MEASUREMENTS = timedelta(minutes=25)
+# Rows and columns of a Pilatus 300k.
+FOREIGN_MASK_SHAPE = (619, 487)
 
 Report = Callable[[str], object]
 
@@ -66,10 +63,10 @@ def load_demo(*, data: Path | None = None, report: Report = lambda _: None) -> N
         return
     for visit in INVESTIGATIONS:
         investigation = _store_visit(visit)
-        for number, (sampled, measurement) in enumerate(_measurements(visit)):
-            _ensure_dataset(investigation, visit, sampled, measurement, number=number, report=report)
-        if visit.is_processed:
-            _ensure_results(investigation)
+        for place in _places(visit):
+            _ensure_dataset(investigation, visit, place, report=report)
+        ensure_logbook(investigation, visit)
+        ensure_jobs(investigation, visit)
 
 
 def _refuse_real_portal() -> None:
@@ -99,10 +96,10 @@ def _store_people() -> None:
                 is_staff=name in staff,
                 is_superuser=name in staff,
             )
-    for name, (full_name, description) in INSTRUMENTS.items():
-        texts = {"facility": facility, "full_name": full_name, "description": description}
-        Instrument.objects.get_or_create(name=name, defaults=texts)
-    Instrument.objects.get(name="ID31").scientists.add(User.objects.get(username="scientist"))
+    for name, beamline in INSTRUMENTS.items():
+        texts = {"full_name": beamline.full_name, "description": beamline.description}
+        instrument, _ = Instrument.objects.get_or_create(name=name, defaults={"facility": facility, **texts})
+        instrument.scientists.add(*User.objects.filter(username__in=beamline.scientists))
 
 
 @transaction.atomic
@@ -115,7 +112,7 @@ def _store_visit(visit: Visit) -> Investigation:
             "title": visit.title,
             "summary": visit.summary,
             "start_date": start,
-            "end_date": start + timedelta(days=1),
+            "end_date": start + timedelta(days=len(visit.samples) - 1, hours=9),
             "release_date": start + visit.embargo,
             "licence": visit.licence,
         },
@@ -144,59 +141,51 @@ def _add_person(investigation: Investigation, name: str, role: InvestigationUser
     InvestigationUser.objects.create(investigation=investigation, user=user, role=role)
 
 
-def _measurements(visit: Visit) -> Iterator[tuple[Sampled, Measurement]]:
-    for sampled in visit.samples:
-        for measurement in sampled.measurements:
-            yield sampled, measurement
+@dataclass(frozen=True)
+class _Place:
+    """A measurement's place in its visit; ``after`` is the time from the visit's start."""
+
+    sampled: Sampled
+    measurement: Measurement
+    number: int
+    after: timedelta
 
 
-def _ensure_dataset(
-    investigation: Investigation,
-    visit: Visit,
-    sampled: Sampled,
-    measurement: Measurement,
-    *,
-    number: int,
-    report: Report,
-) -> None:
+def _places(visit: Visit) -> Iterator[_Place]:
+    """Yield the measurements one by one: each sample has its day."""
+    number = count()
+    for day, sampled in enumerate(visit.samples):
+        for turn, measurement in enumerate(sampled.measurements):
+            after = timedelta(days=day) + turn * _BETWEEN_MEASUREMENTS
+            yield _Place(sampled, measurement, next(number), after)
+
+
+def _ensure_dataset(investigation: Investigation, visit: Visit, place: _Place, *, report: Report) -> None:
     """Make the dataset unless it is there, files and row; half of one is made anew."""
-    sample_folder = sampled.name.replace(" ", "_")
-    folder = settings.DATA_FOLDER / "raw" / visit.instrument / visit.name / sample_folder / measurement.name
+    sample, name = place.sampled.name, place.measurement.name
+    folder = settings.DATA_FOLDER / "raw" / visit.instrument / visit.name / _folder_name(sample) / name
     if folder.exists() and Dataset.objects.filter(investigation=investigation, location=str(folder)).exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     checked_location(str(folder))
     # Somebody may have emptied the date since.
-    started = (investigation.start_date or timezone.now()) + number * _BETWEEN_MEASUREMENTS
-    _measure(folder, visit, sampled, measurement, seed=number, started=started)
+    started = (investigation.start_date or timezone.now()) + place.after
+    _measure(folder, visit, place, started=started)
     files = files_below(folder, with_checksums=True)
-    register_found(investigation, FoundDataset(measurement.name, sampled.name, folder, files))
-    report(f"simulated  {visit.name}  {sampled.name}  {measurement.name}")
+    register_found(investigation, FoundDataset(name, sample, folder, files))
+    report(f"simulated  {visit.name}  {sample}  {name}")
 
 
-def _ensure_results(investigation: Investigation) -> None:
-    """Queue the powder pipeline on each dataset, once: the key of a request is the dataset's place."""
-    pipeline = Pipeline.objects.filter(identifier="powder_pattern").first()
-    if pipeline is None:
-        return
-    scientist = User.objects.get(username="scientist")
-    for dataset in investigation.datasets.filter(type=Dataset.Type.ACQUISITION):
-        submit_job(
-            user=scientist,
-            dataset=dataset,
-            pipeline=pipeline,
-            parameters=prefilled_parameters(pipeline, dataset),
-            request_key=uuid5(NAMESPACE_URL, dataset.location),
-        )
+def _folder_name(sample: str) -> str:
+    return re.sub(r"\W+", "_", sample)
 
 
-def _measure(
-    folder: Path, visit: Visit, sampled: Sampled, measurement: Measurement, *, seed: int, started: datetime
-) -> None:
+def _measure(folder: Path, visit: Visit, place: _Place, *, started: datetime) -> None:
     # pyFAI takes seconds to import, and is not needed when everything is there.
     from processing.simulation import default_geometry, write_powder_dataset  # noqa: PLC0415
 
+    sampled, measurement = place.sampled, place.measurement
     write_powder_dataset(
         folder,
         name=measurement.name,
@@ -207,9 +196,11 @@ def _measure(
         energy_kev=measurement.energy_kev,
         exposure_s=measurement.exposure_s,
         strain=measurement.strain,
-        seed=seed,
+        seed=place.number,
         started=started,
     )
+    if measurement.foreign_mask:
+        np.save(folder / measurement.foreign_mask, np.zeros(FOREIGN_MASK_SHAPE, dtype=np.uint8))
     # The files of a measurement are as old as the measurement.
     for file in folder.iterdir():
         os.utime(file, (started.timestamp(), started.timestamp()))

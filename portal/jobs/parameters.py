@@ -1,69 +1,74 @@
-"""The parameters of a pipeline: filled from a dataset, checked, turned into a workflow's inputs."""
+"""The parameters of a job: checked against the pipeline's schema, turned into a workflow's inputs."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import PurePath
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from portal.catalogue.errors import InvalidInput
 from portal.catalogue.models import Datafile, Dataset
 from portal.jobs.models import Pipeline
+from portal.jobs.prefill import choosable_files, prefilled_parameters
+from portal.jobs.schema import as_mapping
 from portal.storage.paths import path_of
 
 __all__ = [
+    "Asked",
     "checked_parameters",
-    "choosable_files",
     "file_parameters",
+    "parameter_faults",
     "prefilled_parameters",
     "workflow_inputs",
 ]
 
+# What is asked of a dataset.
+Asked = tuple[Dataset, Mapping[str, Any]]
 
-def prefilled_parameters(pipeline: Pipeline, dataset: Dataset) -> dict[str, Any]:
-    """Return the values a form starts with: the schema's defaults, then what the dataset says.
-
-    A property with ``populate`` (ESRF's extension) takes the first dataset parameter that is there.
-    A file that is needed is the dataset's first fitting one.
-    """
-    return _prefilled(pipeline.input_schema, dataset)
+_LARGEST_ID = 2**63 - 1
 
 
 def checked_parameters(pipeline: Pipeline, dataset: Dataset, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the given parameters, completed by the schema's defaults.
+    """Return the given parameters; what is left out is left to the workflow.
 
     Raises
     ------
     InvalidInput
         With a sentence for each property that is missing, unknown or out of range.
     """
-    schema = {**pipeline.input_schema, "additionalProperties": False}
-    parameters = {**_defaults(schema), **given}
-    faults = {
-        _field(error): _sentence(error, schema)
-        for error in Draft202012Validator(schema).iter_errors(parameters)
-    }
-    for name, spec in file_parameters(schema):
-        value = parameters.get(name)
-        if (
-            name not in faults
-            and value is not None
-            and not choosable_files(dataset, spec).filter(pk=value).exists()
-        ):
-            faults[name] = f"File {value} is not one of this dataset's files that can be used here."
-    if faults:
+    if faults := parameter_faults(pipeline, [(dataset, given)]).get(dataset.pk):
         summary = "; ".join(f"{name or 'parameters'}: {text}" for name, text in faults.items())
         raise InvalidInput(f"The parameters cannot be used. {summary}", fields=faults)
-    return parameters
+    return dict(given)
+
+
+def parameter_faults(pipeline: Pipeline, asked: Sequence[Asked]) -> dict[int, dict[str, str]]:
+    """Return what is wrong with the parameters of each dataset, by its key and the parameter's name.
+
+    Datasets without a fault are left out. However many there are, one query for each parameter that
+    names a file.
+    """
+    schema = {**pipeline.input_schema, "additionalProperties": False}
+    validator = Draft202012Validator(schema)
+    faults = {
+        dataset.pk: {_field(error): _sentence(error, schema) for error in validator.iter_errors(dict(given))}
+        for dataset, given in asked
+    }
+    for name, spec in file_parameters(schema):
+        usable = _usable_files(asked, name, spec)
+        for dataset, given in asked:
+            value = given.get(name)
+            if value is not None and name not in faults[dataset.pk] and (dataset.pk, value) not in usable:
+                text = f"File {value} is not one of this dataset's files that can be used here."
+                faults[dataset.pk][name] = text
+    return {pk: told for pk, told in faults.items() if told}
 
 
 def workflow_inputs(
     pipeline_schema: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Return the parameters as inputs of the workflow's nodes; files become their paths."""
-    properties = pipeline_schema["properties"]
+    properties = as_mapping(pipeline_schema.get("properties"))
     files = dict(file_parameters(pipeline_schema))
     inputs = []
     for name, value in parameters.items():
@@ -75,56 +80,24 @@ def workflow_inputs(
 
 def file_parameters(schema: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the properties whose value is the id of a file of the dataset."""
-    for name, spec in schema["properties"].items():
-        if spec.get("format") == "datafile":
+    for name, spec in as_mapping(schema.get("properties")).items():
+        if as_mapping(spec).get("format") == "datafile":
             yield name, spec
 
 
-def choosable_files(dataset: Dataset, spec: Mapping[str, Any]) -> QuerySet[Datafile]:
-    """Return the dataset's files whose ending the property accepts."""
-    endings = tuple(spec.get("accept", ()))
-    files = dataset.datafiles.all()
-    if not endings:
-        return files
-    fitting = [row.pk for row in files if PurePath(row.name).suffix.lower() in endings]
-    return files.filter(pk__in=fitting)
-
-
-def _prefilled(schema: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, spec in schema["properties"].items():
-        value: Any
-        if spec.get("type") == "object":
-            value = _prefilled(spec, dataset) or None
-        elif spec.get("format") == "datafile":
-            # Guessed only where one must be given: a mask is not every image's neighbour.
-            value = _first_file(spec, dataset) if name in schema.get("required", ()) else None
-        else:
-            value = _own_value(spec, dataset)
-        if value is not None:
-            values[name] = value
-    return values
-
-
-def _first_file(spec: Mapping[str, Any], dataset: Dataset) -> int | None:
-    first = choosable_files(dataset, spec).first()
-    return first.pk if first else None
-
-
-def _own_value(spec: Mapping[str, Any], dataset: Dataset) -> object:
-    for source in spec.get("populate", ()):
-        if source.get("type") == "parameter" and source["value"] in dataset.parameters:
-            return dataset.parameters[source["value"]]
-    return spec.get("default")
-
-
-def _defaults(schema: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: spec["default"] for name, spec in schema["properties"].items() if "default" in spec}
+def _usable_files(asked: Sequence[Asked], name: str, spec: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return dataset and file of those that are asked for and can be used as this parameter."""
+    values = [given.get(name) for _, given in asked]
+    ids = [value for value in values if type(value) is int and 0 < value <= _LARGEST_ID]
+    if not ids:
+        return []
+    files = choosable_files([dataset for dataset, _ in asked], spec).filter(pk__in=ids)
+    return list(files.order_by().values_list("dataset_id", "pk"))
 
 
 def _field(error: ValidationError) -> str:
     path = [str(part) for part in error.absolute_path]
-    given, schema = _mapping(error.instance), _mapping(error.schema)
+    given, schema = as_mapping(error.instance), as_mapping(error.schema)
     if error.validator == "required":
         path.append(next(name for name in schema["required"] if name not in given))
     elif error.validator == "additionalProperties":
@@ -134,20 +107,29 @@ def _field(error: ValidationError) -> str:
 
 def _sentence(error: ValidationError, schema: Mapping[str, Any]) -> str:
     """Say what is wrong in the words of the form."""
-    spec = _mapping(error.schema)
+    spec = as_mapping(error.schema)
     limit = f"{spec.get(str(error.validator))} {spec.get('unit', '')}".strip()
+    known = ", ".join(sorted(as_mapping(schema.get("properties"))))
     sentences = {
         "required": "This value is needed.",
-        "additionalProperties": f"No such parameter; there are {', '.join(sorted(schema['properties']))}.",
+        "additionalProperties": f"No such parameter; there are {known}.",
         "minimum": f"Must be at least {limit}.",
         "maximum": f"Must be at most {limit}.",
         "exclusiveMinimum": f"Must be more than {limit}.",
         "exclusiveMaximum": f"Must be less than {limit}.",
-        "type": f"Must be of type {spec.get('type')}.",
+        "multipleOf": f"Must be a multiple of {limit}.",
+        "maxLength": f"Must have at most {limit} characters.",
+        "minLength": f"Must have at least {limit} characters.",
+        "pattern": "Has characters or a form that cannot be used here.",
+        "minItems": f"At least {limit} are needed.",
+        "maxItems": f"There may be at most {limit}.",
+        "uniqueItems": "Each may be given once only.",
+        "type": f"Must be of type {_types(spec)}.",
         "enum": f"Must be one of {', '.join(map(str, spec.get('enum', ())))}.",
     }
     return sentences.get(str(error.validator), error.message)
 
 
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+def _types(spec: Mapping[str, Any]) -> str:
+    kind = spec.get("type")
+    return " or ".join(map(str, kind)) if isinstance(kind, list) else str(kind)

@@ -1,27 +1,28 @@
-"""Reading jobs, their steps, and what may be asked of a dataset."""
+"""Reading jobs, their steps and their results, and who works."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, F, Max, QuerySet
 from django.utils import timezone
 
 from portal.access.rules import Person, investigations_visible_to
-from portal.catalogue.models import Dataset
-from portal.jobs.models import Job, JobEvent, Output, Pipeline, Worker
+from portal.jobs.models import Job, JobEvent, Worker
 
 __all__ = [
     "Step",
+    "batch_counts",
+    "count_live_workers",
     "has_live_worker",
     "jobs_visible_to",
     "listed_jobs_visible_to",
-    "pipelines_for",
-    "results_of",
+    "live_workers",
+    "progress_of",
     "steps_of",
-    "succeeded_twin",
 ]
 
 # Workers tell that they live with each sweep; twice that and some, and they are gone.
@@ -71,13 +72,6 @@ def listed_jobs_visible_to(person: Person) -> QuerySet[Job]:
     )
 
 
-def pipelines_for(dataset: Dataset) -> list[Pipeline]:
-    """Return the pipelines whose keywords fit the dataset: technique and instrument."""
-    return [
-        pipeline for pipeline in Pipeline.objects.filter(enabled=True) if _fits(pipeline.keywords, dataset)
-    ]
-
-
 def steps_of(job: Job) -> list[Step]:
     """Return the steps of the latest attempt in the workflow's order, those still to come included."""
     steps = {
@@ -90,38 +84,46 @@ def steps_of(job: Job) -> list[Step]:
     return list(steps.values())
 
 
-def succeeded_twin(digest: str) -> Output | None:
-    """Return an output that the same recipe has already given, the newest."""
-    outputs = Output.objects.filter(job__recipe_digest=digest).select_related("dataset", "job")
-    return outputs.order_by("-published_at").first()
+def progress_of(jobs: Iterable[Job]) -> dict[UUID, float]:
+    """Return how far the running ones among these jobs are, in percent; two queries for all of them."""
+    running = [job.pk for job in jobs if job.state == Job.State.RUNNING]
+    if not running:
+        return {}
+    n_nodes = {pk: len(nodes or ()) for pk, nodes in _nodes_of(running)}
+    told = JobEvent.objects.filter(job__in=running, attempt=F("job__attempt")).exclude(step="")
+    steps: dict[tuple[UUID, str], float] = {}
+    for pk, step, kind, percent in told.values_list("job_id", "step", "kind").annotate(Max("progress")):
+        done = 100.0 if kind == JobEvent.Kind.STEP_ENDED else percent or 0.0
+        steps[pk, step] = max(done, steps.get((pk, step), 0.0))
+    return {
+        pk: min(sum(done for (job_id, _), done in steps.items() if job_id == pk) / max(n_nodes[pk], 1), 100.0)
+        for pk in running
+    }
 
 
-def results_of(dataset: Dataset) -> QuerySet[Output]:
-    """Return what has been made from a dataset here, newest first."""
-    outputs = Output.objects.filter(job__dataset=dataset)
-    return outputs.select_related("dataset__summary", "job__pipeline", "job__submitted_by").order_by(
-        "-published_at"
-    )
+def batch_counts(person: Person, batch: UUID) -> dict[str, int]:
+    """Return how many jobs of a batch that the person sees are in which state."""
+    jobs = jobs_visible_to(person).filter(batch=batch).order_by()
+    return dict(jobs.values_list("state").annotate(Count("pk")))
 
 
 def has_live_worker(queue: str) -> bool:
     """Whether a worker that serves the queue has been heard of lately."""
-    return Worker.objects.filter(queue=queue, seen_at__gt=timezone.now() - _SILENT_FOR).exists()
+    return count_live_workers(queue) > 0
 
 
-def _fits(keywords: Mapping[str, Any], dataset: Dataset) -> bool:
-    technique = dataset.technique.acronym if dataset.technique else ""
-    return _matches(keywords.get("definition"), technique) and _matches(
-        keywords.get("instrumentName"), dataset.investigation.instrument.name
-    )
+def live_workers() -> QuerySet[Worker]:
+    """Return the workers that have been heard of lately, once for each queue they serve."""
+    return Worker.objects.filter(seen_at__gt=timezone.now() - _SILENT_FOR)
 
 
-def _matches(wanted: object, actual: str) -> bool:
-    """``*`` or nothing said fits all; otherwise a name or a list of names, whatever their case."""
-    if wanted in (None, "*") or wanted == ["*"]:
-        return True
-    names = wanted if isinstance(wanted, list) else [wanted]
-    return actual.lower() in {str(name).lower() for name in names}
+def count_live_workers(queue: str) -> int:
+    """Return how many workers that serve the queue have been heard of lately."""
+    return live_workers().filter(queue=queue).count()
+
+
+def _nodes_of(jobs: Iterable[UUID]) -> QuerySet[Job, tuple[UUID, Any]]:
+    return Job.objects.filter(pk__in=jobs).values_list("pk", "workflow__nodes")
 
 
 def _after(step: Step, event: JobEvent) -> Step:

@@ -29,7 +29,7 @@ from portal.jobs.models import Job, JobEvent
 from portal.jobs.parameters import file_parameters, workflow_inputs
 from portal.jobs.services import publish_output
 from portal.storage.paths import readable_roots
-from processing.forkserver import Child, ForkServer
+from processing.forkserver import ForkServer, Run
 from processing.recipe import Recipe, write_recipe
 
 __all__ = ["fork_server", "run_claimed_job", "run_queued_job", "stopping", "worker_name"]
@@ -135,7 +135,7 @@ def _recipe(job: Job, attempt: Attempt) -> Recipe:
     )
 
 
-def _follow(job: Job, child: Child) -> _Outcome:
+def _follow(job: Job, child: Run) -> _Outcome:
     """Turn the child's event lines into rows until it ends or must be ended."""
     outcome = None
     watch = _Watch(job)
@@ -155,7 +155,7 @@ def _follow(job: Job, child: Child) -> _Outcome:
     return outcome
 
 
-def _lines(child: Child) -> Iterator[dict[str, Any] | None]:
+def _lines(child: Run) -> Iterator[dict[str, Any] | None]:
     """Yield each event line until the child has ended, and None whenever it is time to look at the clock."""
     pending = b""
     has_ended = False

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
-from portal.catalogue.errors import InvalidInput, NotAllowed, NotFound, PortalError
+from portal.catalogue.errors import Busy, InvalidInput, NotAllowed, NotFound, PortalError
 
 __all__ = ["PortalErrorMiddleware"]
 
-_STATUS = {NotFound: 404, NotAllowed: 403, InvalidInput: 400}
+_STATUS = {NotFound: 404, NotAllowed: 403, InvalidInput: 400, Busy: 503}
 
 
 class PortalErrorMiddleware:
@@ -27,4 +27,7 @@ class PortalErrorMiddleware:
         if not isinstance(exception, PortalError):
             return None
         status = next((number for kind, number in _STATUS.items() if isinstance(exception, kind)), 400)
-        return render(request, "error.html", {"message": exception.message, "status": status}, status=status)
+        page = render(request, "error.html", {"message": exception.message, "status": status}, status=status)
+        if isinstance(exception, Busy):
+            page["Retry-After"] = str(exception.RETRY_AFTER_S)
+        return page

@@ -9,11 +9,11 @@ import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 
@@ -23,6 +23,11 @@ __all__ = ["COUNTED_TO", "PAGE_SIZES", "KeyPage", "page_after", "page_size"]
 
 COUNTED_TO = 5000
 PAGE_SIZES = (20, 50, 100)
+
+# What base64, JSON and the fields of a model say of a cursor that is not one of ours; whole numbers
+# that no database holds are among it.
+_FAULTS = (ValueError, TypeError, OverflowError, RecursionError, ValidationError, binascii.Error)
+_LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,14 @@ def page_size(request: HttpRequest) -> int:
 
 
 def page_after(
-    rows: QuerySet[Any], *, order: Sequence[str], cursor: str, size: int, counted: bool = False
+    rows: QuerySet[Any],
+    *,
+    order: Sequence[str],
+    cursor: str,
+    size: int,
+    counted: bool = False,
+    total: int | None = None,
+    shown: QuerySet[Any] | None = None,
 ) -> KeyPage:
     """Return the rows that follow the cursor, or precede it when it came as ``previous_cursor``.
 
@@ -94,6 +106,11 @@ def page_after(
         As of another page of this list; "" for the first page.
     counted
         Whether the first page counts the rows, up to ``COUNTED_TO``.
+    total
+        How many rows there are, where the caller knows it without counting.
+    shown
+        Where the rows of the page are taken from, by their ids, when ``rows`` only finds them. A
+        database then walks a long list in an index alone, and reads the rows of one page.
 
     Raises
     ------
@@ -102,15 +119,16 @@ def page_after(
     """
     try:
         start = _decoded(cursor, len(order)) if cursor else _Cursor()
-        found, more = _rows(rows, order, start, size)
-    except (ValueError, TypeError, ValidationError, binascii.Error) as error:
+        found, more = _rows(rows if shown is None else rows.only("pk", *_fields(order)), order, start, size)
+    except _FAULTS as error:
         raise InvalidInput("This page of the list does not exist; start from its first page.") from error
     offset = max(start.offset - len(found), 0) if start.is_backward else start.offset
-    total = rows.order_by()[: COUNTED_TO + 1].count() if counted and not cursor else start.total
+    if total is None:
+        total = rows.order_by()[: COUNTED_TO + 1].count() if counted and not cursor else start.total
     has_next = more or start.is_backward
     has_previous = more if start.is_backward else bool(cursor)
     return KeyPage(
-        rows=found,
+        rows=found if shown is None else _taken(shown, found),
         next_cursor=_encoded(order, found[-1], offset + len(found), total) if has_next and found else "",
         previous_cursor=_encoded(order, found[0], offset, total, backward=True)
         if has_previous and found
@@ -120,6 +138,12 @@ def page_after(
         total=None if total is None else min(total, COUNTED_TO),
         is_capped=total is not None and total > COUNTED_TO,
     )
+
+
+def _taken(shown: QuerySet[Any], found: Sequence[Model]) -> list[Any]:
+    """Return the rows to show in the order of those found; one that is gone since is left out."""
+    by_id = shown.in_bulk([row.pk for row in found])
+    return [by_id[row.pk] for row in found if row.pk in by_id]
 
 
 def _rows(rows: QuerySet[Any], order: Sequence[str], start: _Cursor, size: int) -> tuple[list[Any], bool]:
@@ -133,6 +157,10 @@ def _rows(rows: QuerySet[Any], order: Sequence[str], start: _Cursor, size: int) 
     return (found[::-1] if start.is_backward else found), more
 
 
+def _fields(order: Sequence[str]) -> list[str]:
+    return [key.removeprefix("-") for key in order]
+
+
 def _turned(key: str) -> str:
     return key.removeprefix("-") if key.startswith("-") else f"-{key}"
 
@@ -144,25 +172,36 @@ def _behind(order: Sequence[str], values: Sequence[Any]) -> Q:
     """
     behind, equal = Q(), Q()
     for key, value in zip(order, values, strict=True):
-        field = key.lstrip("-")
+        field = key.removeprefix("-")
         comparison = f"{field}__{'lt' if key.startswith('-') else 'gt'}"
         behind |= equal & Q(**{comparison: value})
         equal &= Q(**{field: value})
-    first = order[0].lstrip("-")
+    first = order[0].removeprefix("-")
     return Q(**{f"{first}__{'lte' if order[0].startswith('-') else 'gte'}": values[0]}) & behind
 
 
 def _encoded(
     order: Sequence[str], row: Model, offset: int, total: int | None, *, backward: bool = False
 ) -> str:
-    values = [getattr(row, key.lstrip("-")) for key in order]
-    content = json.dumps([values, backward, offset, total], cls=DjangoJSONEncoder)
+    values = [getattr(row, field) for field in _fields(order)]
+    content = json.dumps([values, backward, offset, total], default=_as_text)
     return base64.urlsafe_b64encode(content.encode()).decode()
+
+
+def _as_text(value: object) -> str:
+    # Django's own encoder drops the microseconds, and with them the rows that differ in nothing else.
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def _decoded(cursor: str, n_values: int) -> _Cursor:
     values, backward, offset, total = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    known = (isinstance(values, list), isinstance(backward, bool), isinstance(offset, int))
-    if not all(known) or len(values) != n_values or not isinstance(total, int | None):
+    known = (isinstance(values, list), isinstance(backward, bool), _is_count(offset))
+    if not all(known) or len(values) != n_values or not (total is None or _is_count(total)):
         raise ValueError(cursor)
-    return _Cursor(values, backward, max(offset, 0), total)
+    if any(isinstance(value, int) and abs(value) > _LARGEST for value in values):
+        raise OverflowError(cursor)
+    return _Cursor(values, backward, offset, total)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and 0 <= value <= _LARGEST

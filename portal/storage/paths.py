@@ -5,16 +5,17 @@ that folder. Links are followed and must end inside; what is opened is a regular
 a device, which would block or leak.
 """
 
+import os
 import stat
-from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
 
 from portal.catalogue.errors import InvalidInput, NotFound
 from portal.catalogue.models import Datafile, Dataset
+from portal.storage.files import FoundFile
 
-__all__ = ["checked_location", "dataset_folder", "last_written", "path_of", "readable_roots"]
+__all__ = ["DatasetPlace", "checked_location", "dataset_folder", "last_written", "path_of", "readable_roots"]
 
 
 def checked_location(location: str) -> Path:
@@ -65,9 +66,7 @@ def path_of(datafile: Datafile) -> Path:
     NotFound
         The file is gone, is not a regular file, or a link leads out of its dataset's folder.
     """
-    roots = readable_roots(datafile.dataset)
-    path = dataset_folder(datafile.dataset) / datafile.name
-    return _regular_file(path, inside=roots, shown_as=datafile.name)
+    return Path(DatasetPlace(datafile.dataset).find(datafile.name).path)
 
 
 def last_written(datafile: Datafile) -> list[int]:
@@ -91,6 +90,53 @@ def readable_roots(dataset: Dataset) -> list[Path]:
     return [path.parent / name for name in dataset.datafiles.values_list("name", flat=True)]
 
 
+class DatasetPlace:
+    """Where the files of one dataset are, resolved once for however many of them.
+
+    Raises
+    ------
+    NotFound
+        The location is gone or no longer below a configured root.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        location = _place(dataset)
+        self._is_folder = location.is_dir()
+        self._folder = location if self._is_folder else location.parent
+        self._real_parents: dict[str, Path] = {}
+
+    def find(self, name: str) -> FoundFile:
+        """Return a registered file of the dataset, as it is now.
+
+        Raises
+        ------
+        NotFound
+            The file is gone, is not a regular file, or a link leads out of the dataset's folder.
+        """
+        parent, base = os.path.split(name)
+        try:
+            if parent not in self._real_parents:
+                self._real_parents[parent] = (self._folder / parent).resolve()
+            path = self._real_parents[parent] / base
+            status = path.lstat()
+            if stat.S_ISLNK(status.st_mode):
+                path = path.resolve(strict=True)
+                status = path.lstat()
+            is_there = stat.S_ISREG(status.st_mode) and self._may_be_read(path, name)
+        except (OSError, RuntimeError, ValueError):
+            # Gone, not to be entered, a link to itself, a NUL byte in the name.
+            is_there = False
+        if not is_there:
+            raise NotFound(f"The file {name} is not in place.")
+        return FoundFile.of(str(path), status)
+
+    def _may_be_read(self, path: Path, name: str) -> bool:
+        if self._is_folder:
+            return path.is_relative_to(self._folder)
+        return path == self._folder / name or path in readable_roots(self._dataset)
+
+
 def _place(dataset: Dataset) -> Path:
     """Return the real path of a dataset's location, which is below a configured root."""
     try:
@@ -102,18 +148,6 @@ def _place(dataset: Dataset) -> Path:
     if not is_there or not any(_is_inside(path, root) for root in allowed):
         raise NotFound(f"The data of {dataset.name} are not in place.")
     return path
-
-
-def _regular_file(path: Path, *, inside: Sequence[Path], shown_as: str) -> Path:
-    """Return the real path of a regular file below one of ``inside``; NotFound for anything else."""
-    try:
-        real = path.resolve()
-        is_regular = stat.S_ISREG(real.stat().st_mode)
-    except (OSError, RuntimeError):
-        is_regular = False
-    if not is_regular or not any(_is_inside(real, root) for root in inside):
-        raise NotFound(f"The file {shown_as} is not in place.")
-    return real
 
 
 def _is_inside(path: Path, root: Path) -> bool:

@@ -3,16 +3,16 @@
 from dataclasses import dataclass, field
 from itertools import islice
 from math import isfinite
-from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
-from processing.nexus.guard import H5Reader, Node, Roots, open_h5
+from processing.nexus.guard import H5Reader, Node
 from workflows import InputError
 
 MAX_CHILDREN = 1000
+MAX_OPEN_FILES = 50
 MAX_ATTRIBUTES = 200
 MAX_VALUES = 20
 MAX_TEXT = 1000
@@ -56,39 +56,37 @@ class Entity:
     problem: str = ""
 
 
-def describe(path: Path | str, h5path: str = "/", roots: Roots | None = None) -> Entity:
+def describe(file: H5Reader, h5path: str = "/") -> Entity:
     """Describe one object of an HDF5 file and, of a group, its children.
 
     Raises
     ------
     InputError
-        The file or the object cannot be reached or is outside the roots.
+        The object cannot be reached or is outside the roots.
     """
-    with open_h5(path, roots) as file:
-        node = file[h5path]
-        attributes = {
-            name: json_safe(node.attribute(name)) for name in islice(node.found.attrs, MAX_ATTRIBUTES)
-        }
-        if node.is_group:
-            n_children, names = len(node.found), list(islice(node.names(), MAX_CHILDREN))
-            children = [_child(file, h5path, name) for name in names]  # from here on the node may be closed
-            return Entity(h5path, "group", attributes, children, n_children - len(children))
-        if not node.is_dataset:
-            return Entity(h5path, "type", attributes, dtype=str(node.found.dtype))
-        dataset = node.found
-        values, problem = _preview(node)
-        return Entity(
-            h5path,
-            "dataset",
-            attributes,
-            shape=dataset.shape,
-            dtype=str(dataset.dtype),
-            chunks=dataset.chunks,
-            compression=_compression(dataset),
-            unit=str(attributes.get("units", "")),
-            values=values,
-            problem=problem,
-        )
+    node = file.glance(h5path)
+    shown = node.attribute_names(most=MAX_ATTRIBUTES)
+    attributes = {name: json_safe(node.attribute(name)) for name in shown}
+    if node.is_group:
+        n_children, names = len(node.found), list(islice(node.names(), MAX_CHILDREN))
+        children = [_child(file, h5path, name) for name in names]  # from here on the node may be closed
+        return Entity(h5path, "group", attributes, children, n_children - len(children))
+    if not node.is_dataset:
+        return Entity(h5path, "type", attributes, dtype=_type_name(node.found.dtype))
+    dataset = node.found
+    values, problem = _preview(node)
+    return Entity(
+        h5path,
+        "dataset",
+        attributes,
+        shape=dataset.shape,
+        dtype=_type_name(dataset.dtype),
+        chunks=dataset.chunks,
+        compression=_compression(dataset),
+        unit=str(attributes.get("units", "")),
+        values=values,
+        problem=problem,
+    )
 
 
 def json_safe(value: object) -> Any:
@@ -112,14 +110,19 @@ def json_safe(value: object) -> Any:
 def _child(file: H5Reader, group: str, name: str) -> Child:
     """Describe one child; many may each be in a file of their own, so these are closed again."""
     try:
-        node = file[f"{group}/{name}"]
+        node = file.glance(f"{group}/{name}")
         if node.is_dataset:
-            return Child(name, "dataset", node.found.shape, str(node.found.dtype))
+            return Child(name, "dataset", node.found.shape, _type_name(node.found.dtype))
         return Child(name, "group" if node.is_group else "type")
     except InputError as error:
         return Child(name, "broken", problem=error.message)
     finally:
-        file.close_linked()
+        file.close_linked(more_than=MAX_OPEN_FILES)
+
+
+def _type_name(dtype: np.dtype) -> str:
+    """Return the name of a type for people: numpy calls every text an object."""
+    return "text" if h5py.check_string_dtype(dtype) else str(dtype)
 
 
 def _preview(node: Node) -> tuple[list[Any], str]:

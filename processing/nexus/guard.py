@@ -15,13 +15,15 @@ import hdf5plugin  # noqa: F401 -- registers the compression filters of the dete
 
 from processing.nexus.h5_file import open_file
 from processing.nexus.node import Node
-from processing.nexus.place import Forbidden, Roots, confine, confined, contained_path, real_paths
+from processing.nexus.place import OutsideRoots, Roots, confine, confined, contained_path, real_paths
 from workflows import InputError
 
 __all__ = [
     "H5Reader",
     "MissingSource",
     "Node",
+    "NotThere",
+    "OutsideRoots",
     "Roots",
     "confine",
     "confined",
@@ -32,6 +34,18 @@ __all__ = [
 
 MAX_HOPS = 16
 """Longest chain of soft links, external links and virtual sources."""
+
+
+class NotThere(InputError):
+    """A path inside a file names nothing."""
+
+
+class MissingSource(InputError):
+    """A virtual dataset lacks a source; ``dataset`` may be read only where its sources were checked."""
+
+    def __init__(self, text: str, dataset: h5py.Dataset) -> None:
+        super().__init__(text)
+        self.dataset = dataset
 
 
 def is_hdf5(path: Path | str, roots: Roots | None = None) -> bool:
@@ -48,14 +62,6 @@ def open_h5(path: Path | str, roots: Roots | None = None) -> "H5Reader":
         As for `contained_path`; or the file is truncated, or not HDF5.
     """
     return H5Reader(path, None if roots is None else real_paths(roots))
-
-
-class MissingSource(InputError):
-    """A virtual dataset lacks a source; ``dataset`` may be read only where its sources were checked."""
-
-    def __init__(self, text: str, dataset: h5py.Dataset) -> None:
-        super().__init__(text)
-        self.dataset = dataset
 
 
 class H5Reader:
@@ -78,12 +84,17 @@ class H5Reader:
         self.close_linked()
         self._first.close()
 
-    def close_linked(self) -> None:
-        """Close the files that links have led to; what was found in them is of no use any more."""
+    def close_linked(self, *, more_than: int = 0) -> None:
+        """Close the files that links have led to, if there are more than so many.
+
+        What was found in them is of no use any more.
+        """
+        if len(self._files) <= more_than:
+            return
         for real in [real for real, file in self._files.items() if file is not self._first]:
             self._files.pop(real).close()
 
-    def __getitem__(self, path: str) -> "Node":
+    def __getitem__(self, path: str) -> Node:
         """Follow a path from the root of the file.
 
         Raises
@@ -94,6 +105,13 @@ class H5Reader:
         """
         return Node(self, path, self.follow(self._first["/"], path, hops=0))
 
+    def glance(self, path: str) -> Node:
+        """Follow a path as ``[]`` does, and leave the check of a dataset's storage to its reading.
+
+        Its shape and type stand in the file itself and may be shown, be its values there or not.
+        """
+        return Node(self, path, self._walk(self._first["/"], path, 0), is_checked=False)
+
     def open(self, path: Path | str, name: str | None = None) -> h5py.File:
         """Open a file inside the roots, once; ``name`` is what errors call it."""
         real = contained_path(path, self.roots, name=name)
@@ -103,12 +121,15 @@ class H5Reader:
 
     def follow(self, start: h5py.Group, path: str, hops: int) -> h5py.Group | h5py.Dataset:
         """Walk a path link by link, and check the storage of a dataset at its end."""
+        found = self._walk(start, path, hops)
+        self.check(found, hops)
+        return found
+
+    def _walk(self, start: h5py.Group, path: str, hops: int) -> h5py.Group | h5py.Dataset:
         found = start.file["/"] if path.startswith("/") else start
         for name in path.split("/"):
             if name not in ("", "."):
                 found = self._step(found, name, hops)
-        if isinstance(found, h5py.Dataset):
-            self._check_storage(found, hops)
         return found
 
     def _step(self, group: h5py.Group, name: str, hops: int) -> h5py.Group | h5py.Dataset:
@@ -119,21 +140,33 @@ class H5Reader:
             link = group.get(name, getlink=True) if isinstance(group, h5py.Group) else None
         except TypeError:
             raise InputError(f"{where} is a link of an unknown kind") from None
+        except UnicodeError:
+            raise InputError(f"{_readable(where)} has a name that is not UTF-8") from None
         match link:
             case None:
-                raise InputError(f"There is no {where}")
+                raise NotThere(f"There is no {where}")
             case h5py.SoftLink():
-                return self.follow(group, link.path, hops + 1)
+                return self._walk(group, link.path, hops + 1)
             case h5py.ExternalLink():
                 target = self.open(_beside(group, link.filename), link.filename)
-                return self.follow(target["/"], link.path, hops + 1)
+                return self._walk(target["/"], link.path, hops + 1)
         try:
             return group[name]
         except (KeyError, OSError, RuntimeError):
             raise InputError(f"{where} is damaged") from None
 
+    def check(self, found: h5py.Group | h5py.Dataset, hops: int = 0) -> None:
+        """Check every file outside its own that the library would read a dataset from.
+
+        Raises
+        ------
+        InputError
+            One of them is missing or outside the roots.
+        """
+        if isinstance(found, h5py.Dataset):
+            self._check_storage(found, hops)
+
     def _check_storage(self, dataset: h5py.Dataset, hops: int) -> None:
-        """Check every file outside its own that the library would read a dataset from."""
         key = (dataset.file.filename, h5py.h5o.get_info(dataset.id).addr)
         if key in self._checked:
             return
@@ -153,7 +186,7 @@ class H5Reader:
 
         Raises
         ------
-        MissingSource, Forbidden
+        MissingSource, OutsideRoots
             It is not there, or damaged; or it is outside the roots.
         """
         if re.search(r"(?<!%)(%%)*%b", filename + path):
@@ -167,9 +200,13 @@ class H5Reader:
                 f"The virtual dataset {dataset.name} in {Path(dataset.file.filename).name} lacks a source "
                 f"and would read as zeros: {error}"
             )
-            if isinstance(error, Forbidden):
-                raise Forbidden(text) from None
+            if isinstance(error, OutsideRoots):
+                raise OutsideRoots(text) from None
             raise MissingSource(text, dataset) from None
+
+
+def _readable(text: str) -> str:
+    return text.encode(errors="replace").decode()
 
 
 def _beside(found: h5py.Group | h5py.Dataset, filename: str) -> Path:

@@ -12,8 +12,8 @@ from workflows import InputError
 Roots = Sequence[Path | str]
 
 
-class Forbidden(InputError):
-    """A file is outside the folders that may be read."""
+class OutsideRoots(InputError):
+    """A file is, or a link leads, where nothing may be read; nothing is said of what is there."""
 
 
 class _Confinement:
@@ -60,16 +60,15 @@ def contained_path(path: Path | str, roots: Roots | None = None, *, name: str | 
 
     Raises
     ------
-    Forbidden
-        The file is outside the roots.
+    OutsideRoots
+        The file is outside the roots, whether or not it exists.
     InputError
-        It does not exist, is not a regular file (a folder, a
-        pipe, a device), or may not be read.
+        It does not exist, is not a regular file (a folder, a pipe, a device), or may not be read.
     """
     shown = path if name is None else name
     real = Path(os.path.realpath(path))
     if not is_inside(real, roots):
-        raise Forbidden(f"The file {shown} is outside the folders that may be read here")
+        raise OutsideRoots(f"The file {shown} is outside the folders that may be read here")
     try:
         is_regular = stat.S_ISREG(real.stat().st_mode)
     except FileNotFoundError:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from processing.nexus.guard import Forbidden
+from processing.nexus.guard import OutsideRoots
 from processing.nexus.scan_frames import Frames
 from workflows import InputError
 
@@ -57,7 +57,7 @@ class Follower:
         self._failure = None
         try:
             self._frames.refresh()
-        except Forbidden:
+        except OutsideRoots:
             raise
         except InputError as error:
             self._failure = error
@@ -82,7 +82,7 @@ class Follower:
         while True:
             try:
                 return action()
-            except Forbidden:
+            except OutsideRoots:
                 raise
             except InputError:
                 if not self.is_growing or time.monotonic() >= deadline:

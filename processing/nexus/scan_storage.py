@@ -11,7 +11,7 @@ from typing import NamedTuple
 import h5py
 import numpy as np
 
-from processing.nexus.guard import Forbidden, H5Reader
+from processing.nexus.guard import H5Reader, OutsideRoots
 from workflows import InputError
 
 __all__ = ["Written", "count_written"]
@@ -40,7 +40,7 @@ def count_written(reader: H5Reader, dataset: h5py.Dataset, known: int = 0) -> Wr
 
     Raises
     ------
-    Forbidden
+    OutsideRoots
         A source is outside the roots.
     """
     if not dataset.shape or dataset.size == 0:
@@ -125,7 +125,7 @@ def _count_source(
     try:
         source = reader.open_source(dataset, mapping.file_name, mapping.dset_name)
         rows, problem = count_written(reader, source)
-    except Forbidden:
+    except OutsideRoots:
         raise
     except InputError as error:
         return np.zeros(n_rows, bool), error.message

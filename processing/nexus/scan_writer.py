@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import h5py
 import hdf5plugin
@@ -144,7 +145,7 @@ def _appearing(path: Path) -> Iterator[h5py.File]:
 def _new_stack(
     group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype, compression: str | None
 ) -> h5py.Dataset:
-    packing = hdf5plugin.Bitshuffle(cname="lz4") if compression else {}
+    packing: Mapping[str, Any] = hdf5plugin.Bitshuffle(cname="lz4") if compression else {}
     return group.create_dataset(name, shape, dtype, chunks=(1, *shape[1:]), track_times=False, **packing)
 
 

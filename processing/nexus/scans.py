@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from processing.nexus.guard import Forbidden, Roots
+from processing.nexus.guard import OutsideRoots, Roots
 from processing.nexus.node import MAX_READ_BYTES
 from processing.nexus.scan_following import POLL_S, Follower
 from processing.nexus.scan_frames import Frames
@@ -56,7 +56,7 @@ def open_scan(
     while True:
         try:
             return _open_once(source, roots=roots, detector=detector, scan=scan, wait_s=wait_s)
-        except (Forbidden, Ambiguous):
+        except (OutsideRoots, Ambiguous):
             raise
         except InputError:
             if time.monotonic() >= deadline:

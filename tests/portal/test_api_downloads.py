@@ -2,10 +2,11 @@
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from tests.factories import FILES
+from tests.factories import FILES, make_folder
 
 CONTENT = FILES["image.h5"]
 
@@ -39,6 +40,8 @@ def test_a_file_arrives_whole_and_never_as_a_page(get):
         ("bytes=1000-", CONTENT[1000:], "bytes 1000-1023/1024"),
         ("bytes=1000-9999", CONTENT[1000:], "bytes 1000-1023/1024"),
         ("bytes=-24", CONTENT[-24:], "bytes 1000-1023/1024"),
+        ("bytes=-9999", CONTENT, "bytes 0-1023/1024"),
+        ("Bytes=0-0", CONTENT[:1], "bytes 0-0/1024"),
     ],
 )
 def test_a_range_arrives_alone(get, wanted, expected, told):
@@ -69,9 +72,56 @@ def test_a_download_goes_on_only_while_the_file_is_the_same(get, dataset):
 
     same, _ = get(**{"Range": "bytes=512-", "If-Range": etag})
     other, body = get(**{"Range": "bytes=512-", "If-Range": '"another"'})
+    dated, _ = get(**{"Range": "bytes=512-", "If-Range": "Tue, 01 Jan 2030 00:00:00 GMT"})
 
     assert same.status_code == 206
     assert (other.status_code, body) == (200, CONTENT)
+    assert dated.status_code == 200
+
+
+def test_what_the_client_has_already_is_not_sent_again(get):
+    etag = get()[0]["ETag"]
+
+    assert get(**{"If-None-Match": etag})[0].status_code == 304
+    assert get(**{"If-Match": '"another"'})[0].status_code == 412
+
+
+def test_head_tells_of_the_whole_file_and_sends_nothing(api_of, participant, dataset):
+    address = f"/api/datafiles/{dataset.datafiles.get(name='image.h5').pk}/content/"
+
+    answer = api_of(participant).head(address, headers={"Range": "bytes=0-9"})
+
+    assert (answer.status_code, answer.getvalue(), answer["Content-Length"]) == (200, b"", "1024")
+    assert answer["Accept-Ranges"] == "bytes"
+
+
+def test_no_cache_on_the_way_keeps_or_changes_it(get):
+    assert get()[0]["Cache-Control"] == "private, no-transform"
+
+
+def test_a_file_in_whose_place_a_link_was_put_is_not_followed_out(get, dataset):
+    path = Path(dataset.location) / "image.h5"
+    elsewhere = make_folder({"secret.h5": b"secret"}) / "secret.h5"
+    path.unlink()
+    path.symlink_to(elsewhere)
+
+    answer, body = get()
+
+    assert answer.status_code == 404
+    assert b"secret" not in body
+
+
+def test_behind_nginx_only_the_place_is_told(get, dataset, settings):
+    settings.SENDFILE = "x-accel"
+    file = dataset.datafiles.get(name="image.h5")
+    (Path(dataset.location) / "50% ?λ.h5").write_bytes(b"1")
+    file.name = "50% ?λ.h5"
+    file.save()
+
+    answer, body = get(Range="bytes=0-9")
+
+    assert (answer.status_code, body) == (200, b"")
+    assert answer["X-Accel-Redirect"] == f"/reprise-internal{dataset.location}/50%25%20%3F%CE%BB.h5"
 
 
 def test_a_download_comes_whatever_the_client_accepts(get):
@@ -98,4 +148,5 @@ def test_an_archive_has_its_exact_length_and_every_file(api_of, participant, dat
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         assert archive.testzip() is None
         contents = {name: archive.read(name) for name in archive.namelist()}
-    assert contents == {f"{dataset.name}/{name}": content for name, content in FILES.items()}
+    del contents["sha256sums.txt"]
+    assert contents == {f"LaB6/{dataset.name}/{name}": content for name, content in FILES.items()}

@@ -43,7 +43,7 @@ def token(one_connection, dataset, pipeline):
 
 
 # The client here does not close a file that it was sent; downloads have tests of their own.
-@DESCRIBED.exclude(path_regex="content").parametrize()
+@DESCRIBED.exclude(path_regex="content|archive").parametrize()
 @settings(
     max_examples=20,
     derandomize=True,

@@ -245,3 +245,65 @@ def test_nobody_has_no_jobs_of_their_own(api_of, pipeline):
 
     assert (len(own), len(all_visible)) == (0, 1)
     assert all_visible[0]["is_mine"] is False
+
+
+def test_a_failed_job_is_tried_again_as_a_new_one(start, api):
+    job = start(parameters={"points": 12}).json()
+    address = f"/api/jobs/{job['id']}/retry/"
+    too_early = api.post(address)
+    end_job(claim_job(job["id"], worker="w"), Job.State.FAILED, code="crashed", message="Gone.")
+
+    first, second = api.post(address), api.post(address)
+
+    assert too_early.status_code == 400
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["id"] == second.json()["id"] != job["id"]
+    assert first.json()["rerun_of"] == job["id"]
+    assert first.json()["parameters"] == job["parameters"]
+
+
+def test_several_datasets_are_started_with_one_request(api, investigation, pipeline, sent):
+    datasets = [make_dataset(investigation).pk for _ in range(3)]
+    asked = {
+        "datasets": datasets,
+        "pipeline": "pattern",
+        "parameters": {"points": 9},
+        "request_key": str(uuid4()),
+    }
+
+    first = api.post("/api/jobs/batch/", asked, format="json")
+    second = api.post("/api/jobs/batch/", asked, format="json")
+
+    batch = first.json()["batch"]
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["jobs"] == second.json()["jobs"]
+    assert sorted(job["dataset"] for job in first.json()["jobs"]) == sorted(datasets)
+    found = api.get(f"/api/jobs/?batch={batch}&pipeline=pattern&investigation={investigation.pk}").json()
+    assert {row["batch"] for row in found["results"]} == {batch}
+    assert len(found["results"]) == 3
+
+
+def test_a_batch_leaves_out_what_is_computed_unless_told_otherwise(api, start, investigation, dataset, sent):
+    job = Job.objects.get(pk=start().json()["id"])
+    end_job(claim_job(job.pk, worker="w"), Job.State.SUCCEEDED)
+    Output.objects.create(job=job, dataset=make_dataset(investigation), attempt=1, record={})
+    asked = {"datasets": [dataset.pk], "pipeline": "pattern"}
+
+    without = api.post("/api/jobs/batch/", asked, format="json")
+    again = api.post("/api/jobs/batch/", {**asked, "compute_again": True}, format="json")
+
+    assert without.status_code == 200
+    assert without.json() == {"batch": None, "jobs": [], "computed": [dataset.pk]}
+    assert (again.status_code, len(again.json()["jobs"])) == (201, 1)
+
+
+def test_a_batch_with_one_that_cannot_run_starts_nothing(api, investigation, dataset, pipeline, sent):
+    bare = make_dataset(investigation, parameters={}, files={"notes.txt": b"x"})
+    asked = {"datasets": [dataset.pk, bare.pk], "pipeline": "pattern"}
+
+    refused = api.post("/api/jobs/batch/", asked, format="json")
+    unknown = api.post("/api/jobs/batch/", {**asked, "datasets": [dataset.pk, 10**9]}, format="json")
+
+    assert (refused.status_code, list(refused.json()["fields"])) == (400, [str(bare.pk)])
+    assert (unknown.status_code, list(unknown.json()["fields"])) == (400, ["datasets"])
+    assert Job.objects.count() == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.ingest.demo import LOGINS
 from tests.processes import descendants, still_running
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -89,8 +90,8 @@ def test_the_demo_answers_and_a_signal_stops_all_of_it(start, number):
     rest, _ = demo.communicate(timeout=30)
 
     assert f"http://127.0.0.1:{port}/" in printed
-    assert "demo-diffraction" in printed
-    assert "scientist-diffraction" in printed
+    for login in LOGINS:
+        assert re.search(rf"{login.name} +{login.password} +{login.sees}", printed)
     assert status == 200
     # The web server with its two workers, the worker with the process that starts runs.
     assert len(started) >= 5

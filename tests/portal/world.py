@@ -34,6 +34,7 @@ class World:
             "datasets": dataset.pk,
             "datafiles": dataset.datafiles.first().pk,
             "jobs": self.jobs[which].pk,
+            "instruments": dataset.investigation.instrument_id,
         }
 
 

@@ -3,11 +3,14 @@
 import os
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 from processing.nexus.guard import confine
 from processing.simulation import write_powder_dataset
 from processing.techniques.xrpd.integrator import keep_engines_in
+from tests.processing.hostile import SECRET, N
 
 REAL_DATA = Path(os.environ.get("REPRISE_TEST_DATA", Path(__file__).parents[2] / "../shared/data")).resolve()
 
@@ -32,3 +35,21 @@ def clean_slate():
     yield
     confine(None)
     keep_engines_in(None)
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A folder that must not be read, with a secret in HDF5 and in plain bytes."""
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    with h5py.File(folder / "secret.h5", "w") as file:
+        file["secret"] = np.full(N, SECRET)
+    (folder / "secret.bin").write_bytes(np.full(N, SECRET).tobytes())
+    return folder
+
+
+@pytest.fixture
+def root(tmp_path):
+    folder = tmp_path / "root"
+    folder.mkdir()
+    return folder

@@ -8,8 +8,15 @@ import h5py
 import numpy as np
 import pytest
 
-from processing.nexus.browse import MAX_CHILDREN, describe
+from processing.nexus.browse import MAX_CHILDREN
+from processing.nexus.browse import describe as describe_opened
+from processing.nexus.guard import open_h5
 from workflows import InputError
+
+
+def describe(path, h5path="/"):
+    with open_h5(path) as file:
+        return describe_opened(file, h5path)
 
 
 @pytest.fixture
@@ -36,6 +43,7 @@ def test_a_group_lists_its_children_and_says_which_are_broken(path):
     children = {child.name: child for child in entity.children}
     assert children["frames"].kind == "dataset"
     assert children["frames"].shape == (2, 3, 50)
+    assert children["texts"].dtype == "text"
     assert children["numbers"].dtype == "float64"
     assert children["type"].kind == "type"
     assert (children["lost"].kind, children["lost"].problem) == ("broken", "The file lost.h5 does not exist")

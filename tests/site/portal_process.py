@@ -18,11 +18,11 @@ PROJECT = Path(__file__).resolve().parents[2]
 
 @dataclass
 class Site:
-    """A running portal. ``data`` is its data folder, ``raw`` the registered one."""
+    """A running portal. ``data`` is its data folder, ``raw`` the registered one, if any."""
 
     url: str
     data: Path
-    raw: Path
+    raw: Path | None
     process: "subprocess.Popen[str]"
 
     def worker_pid(self) -> int:
@@ -32,15 +32,15 @@ class Site:
 
 
 @contextmanager
-def running_portal(*, raw: Path, data: Path) -> Iterator[Site]:
-    """Serve the datasets of a folder until the block ends."""
+def running_portal(*, data: Path, raw: Path | None = None) -> Iterator[Site]:
+    """Serve the datasets of a folder, or else the demo facility, until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     ours = re.compile("REPRISE_|DJANGO_|DATABASE_URL|CELERY_|SECRET_KEY")
     env = {name: value for name, value in os.environ.items() if not ours.match(name)}
     demo = subprocess.Popen(
-        [sys.executable, "-m", "portal.demo", "--data", str(raw), "--port", str(port)],
+        [sys.executable, "-m", "portal.demo", "--port", str(port), *(["--data", str(raw)] if raw else [])],
         cwd=PROJECT,
         env={**env, "REPRISE_DATA": str(data)},
         stdout=subprocess.PIPE,

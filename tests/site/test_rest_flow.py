@@ -3,38 +3,18 @@
 import hashlib
 import json
 import time
-from base64 import b64encode
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 
 from processing.simulation import write_powder_dataset
-
-
-class Api:
-    """Requests to a portal with one token."""
-
-    def __init__(self, url, token=""):
-        self.url, self.headers = url, {"Authorization": f"Token {token}"} if token else {}
-
-    def call(self, method, path, body=None, **headers):
-        data = None if body is None else json.dumps(body).encode()
-        told = {**self.headers, "Content-Type": "application/json", **headers}
-        request = Request(self.url + path, data=data, method=method, headers=told)
-        with urlopen(request, timeout=30) as answer:
-            return answer.read()
-
-    def json(self, method, path, body=None, **headers):
-        return json.loads(self.call(method, path, body, **headers))
+from tests.site.rest import Api, api_of
 
 
 @pytest.fixture(scope="module")
 def scientist(site):
     """The API as the instrument's scientist, who may register data."""
-    login = b64encode(b"scientist:scientist-diffraction").decode()
-    token = Api(site.url).json("POST", "/api/tokens/", {}, Authorization=f"Basic {login}")["token"]
-    return Api(site.url, token)
+    return api_of(site.url, "scientist")
 
 
 def test_register_start_follow_and_download(site, scientist):

@@ -110,6 +110,48 @@ def test_a_svg_without_theme_has_no_style_of_its_own():
     assert "style" not in draw_svg(drawn, with_theme=False)
 
 
+def test_in_a_drawing_to_be_used_nodes_lead_to_their_addresses():
+    root = ET.fromstring(draw_svg(load_graph(looping()), addresses={"a": "/tasks/x/?y=1&z=<2>"}))
+    (link_,) = root.iter(f"{SVG}a")
+
+    assert link_.get("href") == "/tasks/x/?y=1&z=<2>"
+    assert [text.text for text in link_.iter(f"{SVG}text")] == ["a", "Choose"]
+    assert link_.find(f"{SVG}g").get("data-node") == "a"
+    assert root.get("role") == "group"
+
+
+def test_in_a_drawing_to_be_used_links_tell_what_they_hand_over():
+    root = ET.fromstring(draw_svg(load_graph(looping()), addresses={}))
+    links = [each for each in root.iter(f"{SVG}g") if each.get("class", "").startswith("link ")]
+    notes = [each for each in root.iter(f"{SVG}g") if each.get("class") == "link-note"]
+
+    assert {each.get("tabindex") for each in links} == {"0"}
+    assert links[2].get("aria-label") == "c -> b; value -> value; if value = true"
+    assert [text.text for text in notes[2].iter(f"{SVG}text")] == [
+        "c → b",
+        "value → value",
+        "if value = true",
+    ]
+    assert {each.get("visibility") for each in notes} == {"hidden"}
+
+
+def test_a_note_is_inside_its_drawing_and_says_how_much_it_leaves_out():
+    mapping = {f"output_{i}": f"a_rather_long_name_of_an_input_{i}" for i in range(30)}
+    root = ET.fromstring(
+        draw_svg(load_graph(graph([node("a", Add), node("b", Add)], [link("a", "b", mapping)])), addresses={})
+    )
+    left, top, width, height = map(float, root.get("viewBox").split())
+    (shown,) = (each for each in root.iter(f"{SVG}g") if each.get("class") == "link-note")
+    x, y = map(float, shown.get("transform").removeprefix("translate(").rstrip(")").split())
+    box = shown.find(f"{SVG}rect")
+
+    assert left <= x
+    assert top <= y
+    assert x + float(box.get("width")) <= left + width
+    assert y + float(box.get("height")) <= top + height
+    assert [text.text for text in shown.iter(f"{SVG}text")][-1] == "and 23 more"
+
+
 @pytest.mark.parametrize("draw", [draw_svg, draw_text])
 def test_the_empty_graph_can_be_drawn(draw):
     assert "sample" in draw(load_graph(graph([])))

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
-from xml.sax.saxutils import escape, quoteattr
 
+from workflows.drawing.markup import quoted, short, title
+from workflows.drawing.notes import LEAST_WIDTH, note
 from workflows.drawing.places import BOX_HEIGHT, BOX_WIDTH, find_places
-from workflows.drawing.words import condition_words, mapping_words, shortened, task_words
+from workflows.drawing.words import condition_words, link_words, task_words
 from workflows.keys import node_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from workflows.drawing.places import Places
     from workflows.graphs.elements import Link, Node
     from workflows.graphs.graph import Graph
+    from workflows.keys import NodeId
 
 _THEME = (
     "<style>.workflow{color:#1f2328}@media(prefers-color-scheme:dark){.workflow{color:#e6edf3}}</style>\n"
@@ -32,13 +33,11 @@ _STROKES: Final = {
 }
 _LABEL_LENGTH = 24
 _LABEL_WIDTH = 110
-_LONGEST_TITLE = 2000
 _MOST_ON_A_LINE = 27
 _LOOP_REACH = 48
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def draw_svg(graph: Graph, *, with_theme: bool = True) -> str:
+def draw_svg(graph: Graph, *, with_theme: bool = True, addresses: Mapping[NodeId, str] | None = None) -> str:
     """Draw a graph as SVG, from top to bottom.
 
     Error links are dashed, links that close a loop dotted, conditions written
@@ -51,67 +50,96 @@ def draw_svg(graph: Graph, *, with_theme: bool = True) -> str:
     with_theme
         Add a style that makes it dark on light or light on dark as the reader
         prefers. Without, everything has the ``currentColor`` of the page.
+    addresses
+        Makes the drawing one to be used, as part of a page: a node leads to its
+        address, where it has one; a link can be focused by the keyboard, and has a
+        group ``link-note`` that tells what it hands over, for the page's style
+        sheet to show.
     """
+    is_used = addresses is not None
     places = find_places(graph)
+    left, width = _extent(places, is_used=is_used)
+    size = f"{left:.0f} 0 {width:.0f} {places.height:.0f}"
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="workflow" role="{"group" if is_used else "img"}"'
+        f' viewBox="{size}" width="{width:.0f}" height="{places.height:.0f}"'
+        f' font-family="system-ui,sans-serif" font-size="13"'
+        f" aria-label={quoted(f'Workflow {graph.label}')}>\n"
+    )
+    nodes = [_node(node, places, (addresses or {}).get(node.id)) for node in graph.nodes.values()]
+    links = [
+        _link(graph, link, places, sides=(left, left + width) if is_used else None) for link in graph.links
+    ]
+    conditions = [_condition(graph, link, places) for link in graph.links if link.conditions]
+    drawn = ['<g fill="none" stroke="currentColor">\n', *links, "</g>\n", *conditions]
+    # Notes lie above the boxes; in a drawing that is only looked at, lines may run behind them.
+    parts = [*nodes, *drawn] if is_used else [*drawn, *nodes]
+    return "".join([head, _THEME if with_theme else "", _ARROW, *parts, "</svg>\n"])
+
+
+def _extent(places: Places, *, is_used: bool) -> tuple[float, float]:
+    """Return where the drawing begins on the left, and its width."""
     back = places.levels.back
     width = places.width + (_LOOP_REACH if back else 0)
     width += _LABEL_WIDTH if any(link.conditions for link in back) else 0
-    size = f"{width:.0f} {places.height:.0f}"
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="workflow" role="img" viewBox="0 0 {size}"'
-        f' width="{width:.0f}" height="{places.height:.0f}" font-family="system-ui,sans-serif" font-size="13"'
-        f" aria-label={quoteattr(_clean(f'Workflow {graph.label}'))}>\n"
-    )
-    parts = [head, _THEME if with_theme else "", _ARROW, '<g fill="none" stroke="currentColor">\n']
-    parts += (_link(graph, link, places) for link in graph.links)
-    parts.append("</g>\n")
-    parts += (_condition(graph, link, places) for link in graph.links if link.conditions)
-    parts += (_node(node, places) for node in graph.nodes.values())
-    return "".join([*parts, "</svg>\n"])
+    missing = max(LEAST_WIDTH - width, 0) if is_used else 0
+    return -missing / 2, width + missing
 
 
-def _node(node: Node, places: Places) -> str:
+def _node(node: Node, places: Places, address: str | None) -> str:
     x, y = places.boxes[node.id]
     middle = BOX_WIDTH / 2
     name = node_name(node.id)
-    title = f"{name}\n{node.task_type}: {node.task_identifier or ''}"
-    return (
-        f'<g class="node" data-node={quoteattr(_clean(name))} transform="translate({x:.1f} {y:.1f})"'
-        f' fill="currentColor" text-anchor="middle">{_title(title)}'
+    told = f"{name}\n{node.task_type}: {node.task_identifier or ''}"
+    box = (
+        f'<g class="node" data-node={quoted(name)} transform="translate({x:.1f} {y:.1f})"'
+        f' fill="currentColor" text-anchor="middle">{title(told)}'
         f'<rect width="{BOX_WIDTH}" height="{BOX_HEIGHT}" rx="6" fill-opacity="0.07" stroke="currentColor"/>'
-        f'<text x="{middle:.0f}" y="20" font-weight="600">{_short(node.label, _LABEL_LENGTH)}</text>'
+        f'<text x="{middle:.0f}" y="20" font-weight="600">{short(node.label, _LABEL_LENGTH)}</text>'
         f'<text x="{middle:.0f}" y="37" font-size="11" opacity="0.75">'
-        f"{_short(task_words(node), _MOST_ON_A_LINE)}</text></g>\n"
+        f"{short(task_words(node), _MOST_ON_A_LINE)}</text></g>"
     )
+    if address is None:
+        return f"{box}\n"
+    return f"<a href={quoted(address)}>{box}</a>\n"
 
 
-def _link(graph: Graph, link: Link, places: Places) -> str:
+def _link(graph: Graph, link: Link, places: Places, *, sides: tuple[float, float] | None) -> str:
+    """Draw a link; with a note that stays between two ``sides``, where they are given."""
     is_back = link in places.levels.back
     kind = "error" if link.on_error else "loop" if is_back else ""
     path = _back_path(link, places) if is_back else _forward_path(link, places)
-    node = graph.nodes[link.source]
-    condition = condition_words(link, node)
-    title = [f"{node_name(link.source)} -> {node_name(link.target)}", *mapping_words(link)]
-    title += [f"if {condition}" if link.conditions else condition] if condition else []
+    words = link_words(link, graph.nodes[link.source])
+    line = f'<path d="{path}" marker-end="url(#workflow-arrow)"{_STROKES[kind]}/>'
+    if sides is None:
+        return f'<g class="link {kind}">{line}{title(chr(10).join(words))}</g>\n'
+    x, y = _beside(link, places)
+    shown = note(words, x=x, y=y, left=sides[0], right=sides[1], bottom=places.height)
+    # A line is thin: the second one is what the pointer meets.
+    target = f'<path d="{path}" stroke="transparent" stroke-width="16" pointer-events="stroke"/>'
     return (
-        f'<g class="link {kind}"><path d="{path}" marker-end="url(#workflow-arrow)"{_STROKES[kind]}/>'
-        f"{_title(chr(10).join(title))}</g>\n"
+        f'<g class="link {kind}" tabindex="0" role="img" aria-label={quoted("; ".join(words))}>'
+        f"{line}{target}{shown}</g>\n"
     )
 
 
 def _condition(graph: Graph, link: Link, places: Places) -> str:
     """Write a condition beside the first piece of its link."""
-    if link in places.levels.back:
-        (x, y), _ = _sides(link, places)
-        y += 16
-    else:
-        (x, y), (next_x, next_y) = list(_stops(link, places))[:2]
-        x, y = (x + next_x) / 2, (y + next_y) / 2
+    x, y = _beside(link, places)
     words = condition_words(link, graph.nodes[link.source])
     return (
         f'<text class="condition" x="{x + 6:.1f}" y="{y:.1f}" font-size="11" fill="currentColor">'
-        f"{_short(words, _LABEL_LENGTH)}{_title(words)}</text>\n"
+        f"{short(words, _LABEL_LENGTH)}{title(words)}</text>\n"
     )
+
+
+def _beside(link: Link, places: Places) -> tuple[float, float]:
+    """Return the middle of the first piece of a link; of one that leads back, where it begins."""
+    if link in places.levels.back:
+        (x, y), _ = _sides(link, places)
+        return x, y + 16
+    (x, y), (next_x, next_y) = list(_stops(link, places))[:2]
+    return (x + next_x) / 2, (y + next_y) / 2
 
 
 def _forward_path(link: Link, places: Places) -> str:
@@ -150,16 +178,3 @@ def _sides(link: Link, places: Places) -> tuple[tuple[float, float], tuple[float
     next_x, next_y = places.boxes[link.target]
     third = BOX_HEIGHT / 3
     return (x + BOX_WIDTH, y + third), (next_x + BOX_WIDTH, next_y + 2 * third)
-
-
-def _title(text: str) -> str:
-    return f"<title>{escape(_clean(shortened(text, _LONGEST_TITLE)))}</title>"
-
-
-def _short(text: str, length: int) -> str:
-    return escape(_clean(shortened(" ".join(text.split()), length)))
-
-
-def _clean(text: str) -> str:
-    """Replace what XML cannot hold."""
-    return _NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from workflows.keys import node_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -42,6 +44,13 @@ def mapping_words(link: Link) -> Iterator[str]:
         yield "all outputs"
     for source, target in link.data_mapping:
         yield f"{'all outputs' if source is None else source} -> {target}"
+
+
+def link_words(link: Link, node: Node) -> list[str]:
+    """Return all that is to be said of a link: its ends, what it hands over, and when ``node`` takes it."""
+    condition = condition_words(link, node)
+    words = [f"{node_name(link.source)} -> {node_name(link.target)}", *mapping_words(link)]
+    return words + ([f"if {condition}" if link.conditions else condition] if condition else [])
 
 
 def value_words(value: Any) -> str:

@@ -5,12 +5,15 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from portal.jobs.batches import AT_MOST
 from portal.jobs.errors import fault
 from portal.jobs.models import Job, JobEvent, Pipeline
 from portal.jobs.parameters import prefilled_parameters
 from portal.jobs.selectors import has_live_worker, steps_of
 
 __all__ = [
+    "BatchRequestSerializer",
+    "BatchSerializer",
     "EventsSerializer",
     "FollowSerializer",
     "JobDetailSerializer",
@@ -71,6 +74,28 @@ class JobRequestSerializer(serializers.Serializer):
     )
 
 
+class BatchRequestSerializer(serializers.Serializer):
+    """What to run on several datasets."""
+
+    datasets = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        min_length=1,
+        max_length=AT_MOST,
+        help_text="Ids of the datasets to process; each becomes a job of its own.",
+    )
+    pipeline = serializers.CharField(max_length=100, help_text="Identifier of a pipeline that fits them all.")
+    parameters = serializers.DictField(
+        default=dict,
+        help_text="As for one dataset, over the values prefilled from each of them.",
+    )
+    compute_again = serializers.BooleanField(
+        default=False, help_text="Run also where the same recipe has given a result already."
+    )
+    request_key = serializers.UUIDField(
+        required=False, help_text="Chosen by you. The same key again returns the same jobs."
+    )
+
+
 class JobErrorSerializer(serializers.Serializer):
     """Why a job failed."""
 
@@ -93,6 +118,10 @@ class JobSerializer(serializers.Serializer):
     is_open = serializers.BooleanField(help_text="Whether it may still change.")
     is_mine = serializers.SerializerMethodField(help_text="Whether I started it.")
     attempt = serializers.IntegerField(help_text="How often a worker has taken it.")
+    batch = serializers.UUIDField(allow_null=True, help_text="Shared by jobs that were started together.")
+    rerun_of = serializers.UUIDField(
+        source="rerun_of_id", allow_null=True, help_text="The job that this one repeats or changes."
+    )
     created_at = serializers.DateTimeField(help_text="When it was asked for, ISO 8601.")
     started_at = serializers.DateTimeField(allow_null=True, help_text="Start of the last attempt, ISO 8601.")
     finished_at = serializers.DateTimeField(allow_null=True, help_text="When it ended, ISO 8601.")
@@ -103,6 +132,17 @@ class JobSerializer(serializers.Serializer):
     def get_is_mine(self, job: Job) -> bool:
         """Whether the person of the request started it."""
         return job.submitted_by_id is not None and job.submitted_by_id == self.context["request"].user.pk
+
+
+class BatchSerializer(serializers.Serializer):
+    """Jobs that were started together."""
+
+    batch = serializers.UUIDField(allow_null=True, help_text="Names them; null when nothing was started.")
+    jobs = JobSerializer(many=True, help_text="One for each dataset that is processed.")
+    computed = serializers.ListField(
+        child=serializers.IntegerField(help_text="Id of a dataset."),
+        help_text="Datasets that were left out, because the same recipe has given a result already.",
+    )
 
 
 class StepSerializer(serializers.Serializer):

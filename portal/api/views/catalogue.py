@@ -1,5 +1,6 @@
 """Investigations, datasets, files."""
 
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
@@ -31,8 +32,10 @@ from portal.api.serializers.catalogue import (
 from portal.api.serializers.jobs import OfferedPipelineSerializer
 from portal.api.serializers.registration import RegistrationSerializer
 from portal.catalogue.models import Datafile, Dataset, Investigation, InvestigationUser
-from portal.jobs.selectors import pipelines_for
-from portal.storage.downloads import archive_response, file_response
+from portal.jobs.offers import fitting_pipelines
+from portal.storage.chooser import DOWNLOAD_FORMATS, selection_response
+from portal.storage.downloads import file_response
+from portal.storage.selection import Selection, chosen
 
 __all__ = ["DatafileViewSet", "DatasetViewSet", "InvestigationViewSet"]
 
@@ -49,6 +52,28 @@ class AnyAccepted(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+_TYPE = OpenApiParameter("type", enum=Dataset.Type.values, description="Datasets of this type alone.")
+_CHOSEN = OpenApiParameter("dataset", int, many=True, required=True, description="Each dataset's number.")
+_as_archive = partial(
+    extend_schema,
+    responses={
+        (200, "application/zip"): OpenApiTypes.BINARY,
+        (200, "application/x-tar"): OpenApiTypes.BINARY,
+        (200, "application/metalink4+xml"): OpenApiTypes.BINARY,
+        (200, "text/plain"): OpenApiTypes.BINARY,
+        (206, "*/*"): OpenApiTypes.BINARY,
+        416: OpenApiResponse(description="The range is beyond the end."),
+    },
+    filters=False,
+)
+_FORMAT = OpenApiParameter(
+    "format",
+    enum=DOWNLOAD_FORMATS,
+    default="zip",
+    description="An archive of known length, or a list of the files with their addresses or checksums.",
+)
+
+
 class InvestigationViewSet(ReadOnlyModelViewSet):
     """Investigations that I may see, the newest first."""
 
@@ -63,6 +88,14 @@ class InvestigationViewSet(ReadOnlyModelViewSet):
         processable = investigations_processable_by(person).filter(pk=OuterRef("pk"))
         visible = investigations_visible_to(person).select_related("instrument")
         return visible.annotate(my_role=role[:1], may_process=Exists(processable))
+
+    @_as_archive(parameters=[_TYPE, _FORMAT])
+    @action(detail=True, content_negotiation_class=AnyAccepted)
+    def archive(self, request: Request, pk: str) -> HttpResponseBase:  # noqa: ARG002 - get_object takes it
+        """Return all files of the investigation together, not compressed; a broken download can go on."""
+        investigation = self.get_object()
+        datasets = datasets_visible_to(request.user).filter(investigation=investigation)
+        return _sent(request, Selection(datasets, investigation.name))
 
 
 class DatasetViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet):
@@ -109,19 +142,38 @@ class DatasetViewSet(ListModelMixin, RetrieveModelMixin, GenericViewSet):
             DatafileSerializer(page, many=True, context={"request": request}).data
         )
 
-    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
-    @action(detail=True, content_negotiation_class=AnyAccepted)
+    @_as_archive(parameters=[_FORMAT])
+    @action(detail=True, content_negotiation_class=AnyAccepted, filterset_class=None)
     def archive(self, request: Request, pk: str) -> HttpResponseBase:  # noqa: ARG002
-        """Return all files as one ZIP, not compressed, of known length."""
-        return archive_response(self.get_object())
+        """Return all files of the dataset together, not compressed; a broken download can go on."""
+        return _sent(request, chosen(datasets_visible_to(request.user), [str(self.get_object().pk)]))
+
+    @_as_archive(operation_id="datasets_archive_selected", parameters=[_CHOSEN, _TYPE, _FORMAT])
+    @action(
+        detail=False,
+        url_path="archive",
+        url_name="archive-selected",
+        content_negotiation_class=AnyAccepted,
+        pagination_class=None,
+        filterset_class=None,
+    )
+    def archive_selected(self, request: Request) -> HttpResponseBase:
+        """Return all files of the chosen datasets together, not compressed; a broken download can go on."""
+        ids = request.query_params.getlist("dataset")
+        return _sent(request, chosen(datasets_visible_to(request.user), ids))
 
     @extend_schema(responses=OfferedPipelineSerializer(many=True), filters=False)
     @action(detail=True, pagination_class=None, filterset_class=None)
     def pipelines(self, request: Request, pk: str) -> Response:  # noqa: ARG002
-        """Return the pipelines that fit the dataset, filled from it."""
+        """Return the pipelines that fit the dataset and me, filled from it."""
         dataset = self.get_object()
-        offered = OfferedPipelineSerializer(pipelines_for(dataset), many=True, context={"dataset": dataset})
+        pipelines = fitting_pipelines(request.user, dataset)
+        offered = OfferedPipelineSerializer(pipelines, many=True, context={"dataset": dataset})
         return Response(offered.data)
+
+
+def _sent(request: Request, selection: Selection) -> HttpResponseBase:
+    return selection_response(request._request, selection.of_type(request.query_params.get("type", "")))
 
 
 class DatafileViewSet(GenericViewSet):

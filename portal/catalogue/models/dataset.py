@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from portal.catalogue.models.facility import Technique
 from portal.catalogue.models.investigation import Investigation, Sample
+from portal.catalogue.search.field import WordsField
 
-__all__ = ["Datafile", "Dataset", "DatasetSummary"]
+__all__ = ["Datafile", "Dataset", "DatasetSummary", "DatasetTally"]
 
 
 class Dataset(models.Model):
@@ -52,6 +53,7 @@ class Dataset(models.Model):
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     registered_at = models.DateTimeField(auto_now_add=True)
+    words = WordsField(of="texts")
 
     class Meta:
         constraints = [
@@ -68,11 +70,50 @@ class Dataset(models.Model):
             ),
             models.Index(fields=["investigation", "-id"]),
             models.Index(fields=["investigation", "type", "-sorted_at", "-id"]),
-            models.Index(fields=["-sorted_at", "-id"]),
+            # Newest first of all one may see. The investigation is in them because it decides who may:
+            # what others keep for themselves is passed over without a look at its row.
+            models.Index(fields=["type", "-sorted_at", "-id", "investigation"], name="datasets_by_date"),
+            models.Index(
+                fields=["technique", "type", "-sorted_at", "-id", "investigation"],
+                name="datasets_by_technique",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def texts(self) -> list[str]:
+        """What one finds the dataset by: its own name and those of what it belongs to.
+
+        Kept in the dataset's row, because a condition on several tables at once can use no index.
+        """
+        technique = [self.technique.acronym] if self.technique else []
+        sample = self.sample.texts if self.sample else []
+        visit = self.investigation
+        return [self.name, *sample, visit.name, visit.title, visit.instrument.name, *technique]
+
+
+class DatasetTally(models.Model):
+    """How many measured datasets an investigation has, by technique (0: none said) and year (UTC).
+
+    Facets count from these rows instead of from a million datasets. Triggers of the database keep
+    them (``portal.catalogue.search.structures``), whoever writes datasets.
+    """
+
+    investigation = models.ForeignKey(Investigation, on_delete=models.CASCADE, related_name="tallies")
+    technique_key = models.BigIntegerField()
+    year = models.IntegerField()
+    n_datasets = models.IntegerField()
+    newest_at = models.DateTimeField(help_text="No dataset of them is newer.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["investigation", "technique_key", "year"], name="one_tally_each"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.n_datasets} datasets of {self.year}"
 
 
 class Datafile(models.Model):
@@ -82,6 +123,7 @@ class Datafile(models.Model):
     name = models.CharField(max_length=500, help_text="Path below the dataset's folder.")
     size_bytes = models.BigIntegerField()
     sha256 = models.CharField(max_length=64, blank=True, help_text="Empty while not yet computed.")
+    words = WordsField(of="texts")
 
     class Meta:
         ordering = ["name"]
@@ -89,6 +131,11 @@ class Datafile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def texts(self) -> list[str]:
+        """What one finds the file by."""
+        return [self.name]
 
 
 class DatasetSummary(models.Model):

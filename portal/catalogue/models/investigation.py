@@ -1,11 +1,20 @@
 """A visit to an instrument, the people who took part and the samples they brought."""
 
+from datetime import UTC, datetime
+
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Value
+from django.db.models.functions import Coalesce
 
 from portal.catalogue.models.facility import Instrument
+from portal.catalogue.search.field import WordsField
+from portal.catalogue.search.words import formula_words
 
-__all__ = ["Investigation", "InvestigationUser", "Sample"]
+__all__ = ["BY_DATE", "Investigation", "InvestigationUser", "Sample"]
+
+# What lists of investigations sort by, so it is never null: a visit without a date comes last.
+BY_DATE = Coalesce("start_date", Value(datetime(1970, 1, 1, tzinfo=UTC)))
 
 
 class Investigation(models.Model):
@@ -27,18 +36,24 @@ class Investigation(models.Model):
     participants = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="InvestigationUser", related_name="investigations"
     )
+    words = WordsField(of="texts")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["instrument", "name", "visit_id"], name="one_row_per_visit"),
         ]
         indexes = [
-            models.Index(fields=["-start_date", "-id"]),
+            models.Index(BY_DATE.desc(), F("id").desc(), name="investigations_by_date"),
             models.Index(fields=["release_date"]),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.instrument.name})"
+
+    @property
+    def texts(self) -> list[str]:
+        """What one finds the investigation by; people are not in it, because visitors search too."""
+        return [self.name, self.title, self.instrument.name, self.summary]
 
 
 class InvestigationUser(models.Model):
@@ -73,6 +88,7 @@ class Sample(models.Model):
     investigation = models.ForeignKey(Investigation, on_delete=models.CASCADE, related_name="samples")
     name = models.CharField(max_length=255)
     formula = models.CharField(max_length=255, blank=True)
+    words = WordsField(of="texts")
 
     class Meta:
         ordering = ["name"]
@@ -84,3 +100,8 @@ class Sample(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def texts(self) -> list[str]:
+        """What one finds the sample by: CeO2 by cerium, oxide and ceria too."""
+        return [self.name, self.formula, *formula_words(self.name, self.formula)]

@@ -73,6 +73,7 @@ class Job(models.Model):
             models.Index(fields=["submitted_by", "-created_at", "-id"]),
             models.Index(fields=["investigation", "-created_at", "-id"]),
             models.Index(fields=["pipeline", "state", "-finished_at"]),
+            models.Index(fields=["pipeline", "-created_at", "-id"]),
             models.Index(fields=["-created_at", "-id"]),
         ]
 

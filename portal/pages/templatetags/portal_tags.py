@@ -2,28 +2,19 @@
 
 import math
 from collections.abc import Mapping
-from pathlib import PurePath
 from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
 from portal.access.rules import is_embargoed
+from portal.catalogue.cards import Shown, fields_of, shown
 from portal.catalogue.models import Datafile, Dataset, DatasetSummary, Investigation
 from portal.catalogue.parameters import parameter
+from portal.storage.explore import is_explorable
 
 register = template.Library()
 
-HDF5_ENDINGS = {".h5", ".hdf5", ".nxs"}
-
-# What a card shows of a dataset, by technique; the rest is on its page.
-_ON_CARD = {
-    "XRPD": (
-        "InstrumentMonochromator_energy",
-        "XRPD_geometry_dist",
-        "HTXRPD_exposureTime",
-    ),
-}
 _EXPONENT_FROM, _EXPONENT_BELOW = 1e6, 1e-3
 
 
@@ -62,7 +53,7 @@ def embargoed(investigation: Investigation) -> bool:
 @register.filter
 def explorable(datafile: Datafile) -> bool:
     """Whether one can look inside the file here."""
-    return PurePath(datafile.name).suffix.lower() in HDF5_ENDINGS
+    return is_explorable(datafile)
 
 
 @register.filter
@@ -84,49 +75,16 @@ def unit_of(attributes: Mapping[str, str]) -> str:
 
 
 @register.simple_tag
-def job_parameters(schema: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return a job's parameters as its form named them: label, value, unit."""
-    rows = []
-    for name, spec in schema["properties"].items():
-        value = parameters.get(name)
-        if spec.get("type") == "object":
-            rows += job_parameters(spec, value or {})
-        elif value is not None:
-            rows.append(
-                {"label": spec.get("title", name), "value": _named(spec, value), "unit": spec.get("unit", "")}
-            )
-    return rows
-
-
-@register.simple_tag
-def card_parameters(dataset: Dataset) -> list[dict[str, Any]]:
+def card_parameters(dataset: Dataset) -> list[Shown]:
     """Return the few parameters that a card of this technique shows: label, value, unit."""
-    names = _ON_CARD.get(dataset.technique.acronym if dataset.technique else "", ())
-    return [_shown(name, dataset.parameters[name]) for name in names if name in dataset.parameters]
-
-
-@register.simple_tag
-def all_parameters(dataset: Dataset) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Return every parameter, grouped by the first word of its ICAT name."""
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for name, value in sorted(dataset.parameters.items()):
-        groups.setdefault(name.partition("_")[0], []).append(_shown(name, value))
-    return list(groups.items())
+    fields = fields_of(dataset.technique.acronym if dataset.technique else "")
+    return [row for row in (shown(field, dataset.parameters) for field in fields) if row]
 
 
 @register.filter
 def plot(summary: DatasetSummary | None) -> SafeString:
     """Return the small plot of a summary; its markup is our own, made from numbers alone."""
     return mark_safe(summary.plot_svg if summary else "")  # noqa: S308
-
-
-def _named(spec: Mapping[str, Any], value: Any) -> object:
-    """Return a value as its form shows it: a file by its name, a choice by its label."""
-    if spec.get("format") == "datafile":
-        return Datafile.objects.filter(pk=value).first() or "a file that is gone"
-    if value in spec.get("enum", ()) and "enumNames" in spec:
-        return spec["enumNames"][spec["enum"].index(value)]
-    return value
 
 
 def _shown(name: str, value: object) -> dict[str, Any]:

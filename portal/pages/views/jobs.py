@@ -1,4 +1,4 @@
-"""Jobs: mine, and one with its steps as they go by."""
+"""One job: why it failed, its steps as they go by, its log, what went in and what came out."""
 
 from uuid import UUID
 
@@ -9,49 +9,47 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from portal.access.rules import may_process, may_see_logs
+from portal.access.rules import datafiles_visible_to, may_process, may_see_logs
+from portal.catalogue.models import Datafile
 from portal.jobs.errors import fault
+from portal.jobs.estimates import estimate_for
 from portal.jobs.folders import Attempt
 from portal.jobs.models import Job
-from portal.jobs.selectors import has_live_worker, listed_jobs_visible_to, steps_of
-from portal.jobs.services import cancel_job
-from portal.pages.paging import page_after, page_size
+from portal.jobs.parameters import file_parameters
+from portal.jobs.selectors import Step, jobs_visible_to, steps_of
+from portal.jobs.services import cancel_job, retry_job
 from portal.pages.views.found import job_or_404
+from portal.pages.workflow_graph import workflow_svg
 
-__all__ = ["cancel", "job", "mine", "progress"]
+__all__ = ["cancel", "job", "progress", "retry"]
 
 _LOG_BYTES = 20_000
 # A young job is looked at often, because most end within seconds; s.
 _POLL = ((10, 0.25), (60, 1), (3600, 3))
 _POLL_LATER = 10
 _NO_WORKER_AFTER_S = 5
-
-
-@login_required
-@require_safe
-def mine(request: HttpRequest) -> HttpResponse:
-    """List the jobs I started, newest first."""
-    jobs = listed_jobs_visible_to(request.user).filter(submitted_by_id=request.user.pk)
-    page = page_after(
-        jobs,
-        order=("-created_at", "id"),
-        cursor=request.GET.get("after", ""),
-        size=page_size(request),
-        counted=True,
-    )
-    return render(request, "jobs.html", {"page": page})
+_SHOWN_RERUNS = 20
 
 
 @require_safe
 def job(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Show a job: the reason first when it failed, then steps, parameters, log."""
-    return render(request, "job.html", _context(request, job_or_404(request, pk)))
+    """Show a job: the reason first when it failed, then steps, log, inputs, parameters, environment."""
+    shown = job_or_404(request, pk)
+    visible = jobs_visible_to(request.user)
+    context = {
+        **_moving(request, shown),
+        "earlier": visible.filter(pk=shown.rerun_of_id).first() if shown.rerun_of_id else None,
+        "reruns": visible.filter(rerun_of=shown)[:_SHOWN_RERUNS],
+        "inputs": _inputs(request, shown),
+    }
+    return render(request, "job.html", context)
 
 
 @require_safe
 def progress(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Return the moving part of a job's page; it asks for itself again until the job has ended."""
-    return render(request, "job_progress.html", _context(request, job_or_404(request, pk)))
+    """Return the moving parts of a job's page; they ask for themselves again until the job has ended."""
+    context = {**_moving(request, job_or_404(request, pk)), "is_fragment": True}
+    return render(request, "job_progress.html", context)
 
 
 @login_required
@@ -66,31 +64,77 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("job", pk=pk)
 
 
-def _context(request: HttpRequest, shown: Job) -> dict[str, object]:
+@login_required
+@require_POST
+def retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Start a failed or cancelled job again with the same values, and show the new one."""
+    return redirect("job", pk=retry_job(user=request.user, job=job_or_404(request, pk)).pk)
+
+
+def _moving(request: HttpRequest, shown: Job) -> dict[str, object]:
+    """Return what the page and its fragment share."""
     age = (timezone.now() - shown.created_at).total_seconds()
-    may = may_process(request.user, shown.dataset.investigation)
-    waits = shown.state == Job.State.QUEUED and age > _NO_WORKER_AFTER_S
+    output = getattr(shown, "output", None)
+    steps = steps_of(shown)
+    sees_logs = may_see_logs(request.user, shown.dataset.investigation)
     return {
         "job": shown,
-        "steps": steps_of(shown),
+        "steps": steps,
+        "span": _span(shown, steps),
+        "graph": workflow_svg(shown.workflow, {step.node_id: step for step in steps}),
         "fault": fault(shown.error_code) if shown.error_code else None,
-        "output": getattr(shown, "output", None),
-        "summary": getattr(shown.output.dataset, "summary", None) if hasattr(shown, "output") else None,
-        "may_process": may,
-        "log": _log(shown)
-        if not shown.is_open and may_see_logs(request.user, shown.dataset.investigation)
-        else "",
+        "output": output,
+        "summary": getattr(output.dataset, "summary", None) if output else None,
+        "may_process": may_process(request.user, shown.dataset.investigation),
+        "may_see_logs": sees_logs,
+        "log": _log(shown) if sees_logs else "",
         "poll_s": next((pause for limit, pause in _POLL if age < limit), _POLL_LATER),
-        "has_no_worker": waits and not has_live_worker(shown.pipeline.queue),
+        "waits": estimate_for(shown.pipeline)
+        if shown.state == Job.State.QUEUED and age > _NO_WORKER_AFTER_S
+        else None,
         "seconds": ((shown.finished_at or timezone.now()) - shown.created_at).total_seconds(),
     }
 
 
+def _span(shown: Job, steps: list[Step]) -> dict[str, tuple[float, float]]:
+    """Return where each step's bar begins and how long it is, in percent of the attempt."""
+    if shown.started_at is None:
+        return {}
+    ends = [step.ended_at or timezone.now() for step in steps if step.started_at]
+    whole = max(((end - shown.started_at).total_seconds() for end in ends), default=0) or 1
+    spans = {}
+    for step in steps:
+        if step.started_at and step.seconds is not None:
+            begin = (step.started_at - shown.started_at).total_seconds()
+            spans[step.node_id] = (max(begin / whole * 100, 0), max(step.seconds / whole * 100, 0.5))
+    return spans
+
+
+def _inputs(request: HttpRequest, shown: Job) -> list[dict[str, object]]:
+    """Return the files that the job reads: what for, name, size, and the checksum that the run recorded."""
+    given = {
+        name: (spec.get("title") or name, shown.parameters[name])
+        for name, spec in file_parameters(shown.workflow["graph"].get("input_schema") or {})
+        if shown.parameters.get(name) is not None
+    }
+    files = datafiles_visible_to(request.user).in_bulk([pk for _, pk in given.values()])
+    record = shown.output.record if hasattr(shown, "output") else {}
+    sums = {file["name"]: file["sha256"] for file in record.get("input_files", ())}
+    return [
+        {"label": label, "file": files.get(pk), "sha256": _sum(files.get(pk), sums)}
+        for label, pk in given.values()
+    ]
+
+
+def _sum(file: Datafile | None, sums: dict[str, str]) -> str:
+    return sums.get(file.name.rpartition("/")[2], file.sha256) if file else ""
+
+
 def _log(shown: Job) -> str:
-    """Return the end of what the last attempt printed."""
+    """Return the end of what the last attempt has printed so far."""
     path = Attempt(shown.pk, shown.attempt).log
     if not path.is_file():
         return ""
     with path.open("rb") as file:
         file.seek(max(path.stat().st_size - _LOG_BYTES, 0))
-        return file.read().decode(errors="replace")
+        return file.read(_LOG_BYTES).decode(errors="replace")

@@ -1,0 +1,1 @@
+"""``manage.py`` and one of these names."""
