@@ -149,7 +149,7 @@ def write_powder_dataset(
         image=folder / f"{name}.h5",
         poni=folder / f"{name}.poni",
         truth=folder / "truth.json",
-        values=_truth(calibrant, place, strain)
+        values=describe_truth(calibrant, place, strain)
         | {"seed": seed, "exposure_s": exposure_s, "sample": sample or calibrant},
     )
     image = simulate_image(calibrant, place, exposure_s=exposure_s, seed=seed, strain=strain)
@@ -167,7 +167,7 @@ def write_powder_dataset(
         energy_kev=place.energy_kev,
         geometry=place.as_dict(),
     )
-    written.poni.write_text(_poni_text(place))
+    written.poni.write_text(poni_text(place))
     written.truth.write_text(json.dumps(written.values, indent=2) + "\n")
     return written
 
@@ -217,7 +217,8 @@ def _pattern_rate(
     return grid, rate
 
 
-def _truth(calibrant: str, geometry: Geometry, strain: float) -> dict[str, Any]:
+def describe_truth(calibrant: str, geometry: Geometry, strain: float) -> dict[str, Any]:
+    """Return what an integration should find: geometry, wavelength, d-spacings and 2 theta of the rings."""
     rings = _rings(calibrant, geometry, strain)
     return {
         "calibrant": calibrant,
@@ -231,7 +232,8 @@ def _truth(calibrant: str, geometry: Geometry, strain: float) -> dict[str, Any]:
     }
 
 
-def _poni_text(geometry: Geometry) -> str:
+def poni_text(geometry: Geometry) -> str:
+    """Return the content of a PONI file."""
     labels = ("Poni1", "Poni2", "Rot1", "Rot2", "Rot3")
     place = "".join(f"{label}: {getattr(geometry, label.lower())}\n" for label in labels)
     return (

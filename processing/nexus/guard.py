@@ -13,12 +13,14 @@ from typing import Self
 import h5py
 import hdf5plugin  # noqa: F401 -- registers the compression filters of the detectors
 
+from processing.nexus.h5_file import open_file
 from processing.nexus.node import Node
 from processing.nexus.place import OutsideRoots, Roots, confine, confined, contained_path, real_paths
 from workflows import InputError
 
 __all__ = [
     "H5Reader",
+    "MissingSource",
     "Node",
     "NotThere",
     "OutsideRoots",
@@ -36,6 +38,14 @@ MAX_HOPS = 16
 
 class NotThere(InputError):
     """A path inside a file names nothing."""
+
+
+class MissingSource(InputError):
+    """A virtual dataset lacks a source; ``dataset`` may be read only where its sources were checked."""
+
+    def __init__(self, text: str, dataset: h5py.Dataset) -> None:
+        super().__init__(text)
+        self.dataset = dataset
 
 
 def is_hdf5(path: Path | str, roots: Roots | None = None) -> bool:
@@ -67,6 +77,10 @@ class H5Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all files."""
         self.close_linked()
         self._first.close()
 
@@ -102,10 +116,7 @@ class H5Reader:
         """Open a file inside the roots, once; ``name`` is what errors call it."""
         real = contained_path(path, self.roots, name=name)
         if real not in self._files:
-            try:
-                self._files[real] = h5py.File(real, "r", locking=False)
-            except OSError as error:
-                raise InputError(_why_not_opened(real, str(error))) from None
+            self._files[real] = open_file(real)
         return self._files[real]
 
     def follow(self, start: h5py.Group, path: str, hops: int) -> h5py.Group | h5py.Dataset:
@@ -165,21 +176,33 @@ class H5Reader:
             contained_path(filename, self.roots)
         if dataset.is_virtual:
             for source in dict.fromkeys((s.file_name, s.dset_name) for s in dataset.virtual_sources()):
-                self._check_source(dataset, *source, hops=hops)
+                self.open_source(dataset, *source, hops=hops)
         self._checked.add(key)
 
-    def _check_source(self, dataset: h5py.Dataset, filename: str, path: str, hops: int) -> None:
+    def open_source(
+        self, dataset: h5py.Dataset, filename: str, path: str, *, hops: int = 0
+    ) -> h5py.Group | h5py.Dataset:
+        """Open what a virtual dataset names as its source, with the sources of that one checked too.
+
+        Raises
+        ------
+        MissingSource, OutsideRoots
+            It is not there, or damaged; or it is outside the roots.
+        """
         if re.search(r"(?<!%)(%%)*%b", filename + path):
             raise InputError(f"{dataset.name} is a virtual dataset over numbered files: not supported here")
         try:
             name = filename.replace("%%", "%")
             source = dataset.file if name == "." else self.open(_beside(dataset, name), name)
-            self.follow(source["/"], path.replace("%%", "%"), hops + 1)
+            return self.follow(source["/"], path.replace("%%", "%"), hops + 1)
         except InputError as error:
-            raise InputError(
+            text = (
                 f"The virtual dataset {dataset.name} in {Path(dataset.file.filename).name} lacks a source "
                 f"and would read as zeros: {error}"
-            ) from None
+            )
+            if isinstance(error, OutsideRoots):
+                raise OutsideRoots(text) from None
+            raise MissingSource(text, dataset) from None
 
 
 def _readable(text: str) -> str:
@@ -189,11 +212,3 @@ def _readable(text: str) -> str:
 def _beside(found: h5py.Group | h5py.Dataset, filename: str) -> Path:
     """Resolve a file name inside a file as the library does: from the folder of that file."""
     return Path(found.file.filename).parent / filename
-
-
-def _why_not_opened(path: Path, error: str) -> str:
-    if found := re.search(r"truncated file: eof = (\d+).*stored_eof = (\d+)", error):
-        return f"The HDF5 file {path.name} is truncated: it has {found[1]} of {found[2]} bytes"
-    if "signature not found" in error:
-        return f"The file {path.name} is not an HDF5 file"
-    return f"The HDF5 file {path.name} cannot be opened: {error}"

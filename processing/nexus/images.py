@@ -1,20 +1,16 @@
 """Read one detector image from an array, an image file or an HDF5/NeXus file."""
 
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import fabio
 import numpy as np
 
-from processing.nexus.guard import H5Reader, Node, Roots, contained_path, is_hdf5, open_h5
+from processing.nexus.frame_files import FrameFile, real_numbers
+from processing.nexus.guard import H5Reader, Node, Roots, is_hdf5, open_h5
 from workflows import InputError
-
-FABIO_FORMATS = {".tif": "tif", ".tiff": "tif", ".edf": "edf", ".cbf": "cbf", ".spe": "spe"}
-"""Suffix -> format of fabio.  Other formats can name further files, which nobody would check."""
 
 MAX_NODES = 2000
 """How many objects of an HDF5 file are looked at in search of an image."""
@@ -67,10 +63,9 @@ def read_image(
         with open_h5(path, roots) as file:
             node = file[h5path] if h5path else find_image(file, path.name)
             return _read_frame(node, frame)
-    real = contained_path(path, roots)
-    if real.suffix.lower() == ".npy":
-        return _read_npy(real, frame)
-    return _read_with_fabio(real, frame)
+    image = FrameFile(path, roots)
+    chosen = _checked_frame(frame, image.n_frames)
+    return Image(image.read(chosen, chosen + 1)[0], image.path, None, image.n_frames)
 
 
 def split_url(url: str) -> tuple[Path, str | None, int | None]:
@@ -100,7 +95,7 @@ def find_image(file: H5Reader, name: str) -> Node:
     """Find the dataset with the images, as `read_image` describes and with its errors."""
     problems: list[InputError] = []
     for node in (*_detector_data(file, problems), *_default_data(file)):
-        if _is_image(node):
+        if is_image(node):
             return node
     if problems:
         raise problems[0]
@@ -113,7 +108,8 @@ def find_image(file: H5Reader, name: str) -> Node:
     raise InputError(f"The file {name} holds {len(images)} images ({some}, ...): name one as {name}::/path")
 
 
-def _is_image(node: Node | None) -> bool:
+def is_image(node: Node | None) -> bool:
+    """Whether a node is a dataset that could hold images."""
     return (
         node is not None
         and node.is_dataset
@@ -168,7 +164,7 @@ def _all_images(file: H5Reader) -> Iterator[Node]:
             child = group.get(name) if group.is_group else None
             if child is not None and child.is_group and looked_at < MAX_NODES:
                 waiting.append(child)
-            elif child is not None and _is_image(child):
+            elif child is not None and is_image(child):
                 yield child
 
 
@@ -181,16 +177,15 @@ def _read_frame(node: Node, frame: int | None) -> Image:
     n_frames = int(np.prod(shape[:-2]))
     index = np.unravel_index(_checked_frame(frame, n_frames), shape[:-2] or (1,))
     selection = (int(i) for i in index[: len(shape) - IMAGE_DIMENSIONS])
-    data = _real_numbers(node.read(*selection), node.path)
+    data = real_numbers(node.read(*selection), node.path)
     return Image(data, node.filename, node.path, n_frames)
 
 
-def _pick_frame(data: np.ndarray, frame: int | None, path: Path | None = None) -> Image:
-    name = path.name if path else "the image"
+def _pick_frame(data: np.ndarray, frame: int | None) -> Image:
     if data.ndim < IMAGE_DIMENSIONS or data.size == 0:
-        raise InputError(f"{name} is not a two-dimensional image: its shape is {data.shape}")
-    stack = _real_numbers(data, name).reshape(-1, *data.shape[-2:])
-    return Image(stack[_checked_frame(frame, len(stack))], path, None, len(stack))
+        raise InputError(f"the image is not a two-dimensional image: its shape is {data.shape}")
+    stack = real_numbers(data, "the image").reshape(-1, *data.shape[-2:])
+    return Image(stack[_checked_frame(frame, len(stack))], None, None, len(stack))
 
 
 def _checked_frame(frame: int | None, n_frames: int) -> int:
@@ -198,49 +193,3 @@ def _checked_frame(frame: int | None, n_frames: int) -> int:
     if not -n_frames <= frame < n_frames:
         raise InputError(f"There is no frame {frame}: the image has {n_frames} frames, counted from 0")
     return frame % n_frames
-
-
-def _real_numbers(data: np.ndarray, name: str) -> np.ndarray:
-    if data.dtype.kind not in "biuf":
-        raise InputError(f"{name} is not an image: its values are {data.dtype}, not real numbers")
-    return data.astype(data.dtype.newbyteorder("="), copy=False)
-
-
-def _read_npy(path: Path, frame: int | None) -> Image:
-    try:
-        data = np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise InputError(f"The file {path.name} is not a readable NPY file: {error}") from None
-    return _pick_frame(data, frame, path)
-
-
-def _read_with_fabio(path: Path, frame: int | None) -> Image:
-    """Read with the one format that the suffix stands for, never by guessing."""
-    codec = FABIO_FORMATS.get(path.suffix.lower())
-    if codec is None:
-        known = ", ".join((*FABIO_FORMATS, ".npy", ".h5"))
-        raise InputError(f"{path.name} is not of a known image format ({known})")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about header fields that are not needed here
-            return _decode(path, codec, frame)
-    except (InputError, FileNotFoundError, PermissionError):
-        raise
-    except Exception as error:  # a damaged file makes fabio raise almost anything
-        if isinstance(error, OSError) and error.errno:
-            raise
-        reason = f"{type(error).__name__}: {error}"
-        raise InputError(f"The image file {path.name} is damaged or empty ({reason})") from None
-
-
-def _decode(path: Path, codec: str, frame: int | None) -> Image:
-    image = fabio.fabioformats.factory(f"{codec}image").read(str(path))
-    n_frames = max(1, image.nframes)
-    chosen = _checked_frame(frame, n_frames)
-    shown = image.getframe(chosen) if n_frames > 1 else image
-    if any(key.startswith("EDF_BinaryFile") for key in (*image.header, *shown.header)):
-        raise InputError(f"{path.name} keeps its values in another file, which is not supported")
-    data = np.asarray(shown.data)
-    if data.ndim != IMAGE_DIMENSIONS or data.size == 0:
-        raise InputError(f"{path.name} is not a two-dimensional image: its shape is {data.shape}")
-    return Image(_real_numbers(data, path.name), path, None, n_frames)

@@ -66,9 +66,8 @@ def contained_path(path: Path | str, roots: Roots | None = None, *, name: str | 
         It does not exist, is not a regular file (a folder, a pipe, a device), or may not be read.
     """
     shown = path if name is None else name
-    allowed = current_roots() if roots is None else real_paths(roots)
     real = Path(os.path.realpath(path))
-    if allowed is not None and not any(real == root or root in real.parents for root in allowed):
+    if not is_inside(real, roots):
         raise OutsideRoots(f"The file {shown} is outside the folders that may be read here")
     try:
         is_regular = stat.S_ISREG(real.stat().st_mode)
@@ -81,6 +80,13 @@ def contained_path(path: Path | str, roots: Roots | None = None, *, name: str | 
     if not os.access(real, os.R_OK):
         raise InputError(f"The file {shown} cannot be read: Permission denied")
     return real
+
+
+def is_inside(path: Path | str, roots: Roots | None = None) -> bool:
+    """Whether a file or folder, which need not exist, is inside the roots once its links are followed."""
+    allowed = current_roots() if roots is None else real_paths(roots)
+    real = Path(os.path.realpath(path))
+    return allowed is None or any(real == root or root in real.parents for root in allowed)
 
 
 def real_paths(roots: Roots) -> tuple[Path, ...]:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from pyFAI.units import hc
 
+from processing.nexus.frame_files import FABIO_FORMATS
 from processing.nexus.guard import H5Reader, Node, Roots, confined, open_h5
-from processing.nexus.images import FABIO_FORMATS, children, find_image, read_image
+from processing.nexus.images import children, find_image, read_image
 from processing.techniques.xrpd.geometry import read_geometry_file
 
 Value = str | float | int

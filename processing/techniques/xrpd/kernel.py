@@ -1,0 +1,140 @@
+"""The one loop of azimuthal integration, for several frames in one pass over the matrix.
+
+pyFAI's sparse matrix says how much of each pixel falls into each bin. Stored by columns
+(CSC), it is read in the order of the pixels, as the image is, instead of jumping about in
+it. The matrix is larger than any cache and its transport is what the loop waits for, so each
+coefficient that has come is used for eight frames. The arithmetic is that of pyFAI: pixels in
+single precision, sums in double.
+
+The indices of the matrix are not checked here: they come from pyFAI, or from the store of
+engines, which verifies what it loads.
+"""
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+__all__ = ["WIDTH", "Corrections", "Matrix", "add_frames", "add_frames_with_variance"]
+
+WIDTH = 8
+"""How many frames are summed in one pass."""
+
+_compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
+# Part of the loop itself: as a call it would cost a third of the time.
+_inlined = numba.njit(inline="always", error_model="numpy")
+
+
+class Matrix(NamedTuple):
+    """A sparse matrix of shape (bins, pixels), by columns.
+
+    ``data`` float32 (n,): the part of the pixel that falls into the bin; ``indices`` int32
+    (n,): the bin; ``indptr`` int32 (pixels + 1,): where each pixel begins.
+    """
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+
+
+class Corrections(NamedTuple):
+    """What is done to each pixel.
+
+    ``dark`` float32 (pixels,) is subtracted, or (0,): nothing is; ``norm`` float32 (pixels,)
+    is what the pixel counts for (solid angle, flat field, polarisation). A value within
+    ``delta`` of ``dummy`` says nothing (a dead or overflown pixel); a ``delta`` below zero:
+    there is no such value. A value that is not finite never says anything.
+    """
+
+    dark: np.ndarray
+    norm: np.ndarray
+    dummy: np.float32
+    delta: np.float32
+
+
+@_inlined
+def _says_nothing(value: np.float32, corrections: Corrections) -> bool:
+    return not (abs(value - corrections.dummy) > corrections.delta) or value - value != 0
+
+
+@_inlined
+def _take(frames: np.ndarray, pixel: int, corrections: Corrections, values: np.ndarray) -> bool:
+    """Fetch one pixel of all frames; return whether each of its values says something."""
+    all_valid = True
+    for k in range(WIDTH):
+        value = np.float32(frames[k, pixel])
+        values[k] = value
+        all_valid &= (abs(value - corrections.dummy) > corrections.delta) & (value - value == 0)
+    if corrections.dark.size:
+        for k in range(WIDTH):
+            values[k] = np.float32(values[k]) - corrections.dark[pixel]
+    return all_valid
+
+
+@_compiled
+def _lose(matrix: Matrix, pixel: int, norm: np.float32, k: int, lost: np.ndarray) -> None:
+    """Note what the bins lack of a pixel that says nothing in frame ``k``."""
+    for j in range(matrix.indptr[pixel], matrix.indptr[pixel + 1]):
+        lost[matrix.indices[j], k] += np.float64(matrix.data[j]) * norm
+        lost[matrix.indices[j], WIDTH + k] += matrix.data[j]
+
+
+@_compiled
+def add_frames(
+    frames: np.ndarray, matrix: Matrix, corrections: Corrections, sums: np.ndarray, lost: np.ndarray
+) -> None:
+    """Add the signal of eight frames to the sums of the bins.
+
+    Parameters
+    ----------
+    frames : array (8, pixels) of uint16, uint32, int32 or float32
+    matrix, corrections
+    sums : float64 (bins, 8), added to
+    lost : float64 (bins, 16), added to
+        Of the pixels that said nothing: ``norm`` (first eight) and part of a pixel (last eight).
+    """
+    data, indices, indptr = matrix
+    values = np.empty(WIDTH, np.float64)
+    for pixel in range(indptr.size - 1):
+        first, end = indptr[pixel], indptr[pixel + 1]
+        if first == end:
+            continue
+        if not _take(frames, pixel, corrections, values):
+            for k in range(WIDTH):
+                if _says_nothing(np.float32(frames[k, pixel]), corrections):
+                    values[k] = 0.0
+                    _lose(matrix, pixel, corrections.norm[pixel], k, lost)
+        for j in range(first, end):
+            part, row = np.float64(data[j]), indices[j]
+            for k in range(WIDTH):
+                sums[row, k] += part * values[k]
+
+
+@_compiled
+def add_frames_with_variance(
+    frames: np.ndarray, matrix: Matrix, corrections: Corrections, sums: np.ndarray, lost: np.ndarray
+) -> None:
+    """Do the same with the Poisson variance: a count is its own variance, at least 1.
+
+    ``sums`` is float64 (bins, 16), signal (first eight) and variance (last eight).
+    """
+    data, indices, indptr = matrix
+    values, variances = np.empty(WIDTH, np.float64), np.empty(WIDTH, np.float64)
+    for pixel in range(indptr.size - 1):
+        first, end = indptr[pixel], indptr[pixel + 1]
+        if first == end:
+            continue
+        all_valid = _take(frames, pixel, corrections, values)
+        for k in range(WIDTH):
+            variances[k] = max(np.float32(frames[k, pixel]), np.float32(1))
+        if not all_valid:
+            for k in range(WIDTH):
+                if _says_nothing(np.float32(frames[k, pixel]), corrections):
+                    values[k] = variances[k] = 0.0
+                    _lose(matrix, pixel, corrections.norm[pixel], k, lost)
+        for j in range(first, end):
+            part, row = np.float64(data[j]), indices[j]
+            for k in range(WIDTH):
+                sums[row, k] += part * values[k]
+            for k in range(WIDTH):
+                sums[row, WIDTH + k] += part * part * variances[k]
