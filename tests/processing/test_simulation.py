@@ -11,7 +11,7 @@ from processing.nexus.images import read_image
 from processing.simulation import default_geometry, simulate_image, write_powder_dataset
 from processing.techniques.xrpd.describe import describe
 from processing.techniques.xrpd.geometry import read_geometry
-from processing.techniques.xrpd.tasks import Integrate1D
+from processing.techniques.xrpd.tasks.integrate import Integrate1D
 from workflows import InputError
 
 LATTICE_OF_LAB6 = 4.156826  # angstrom, NIST SRM 660c

@@ -7,7 +7,7 @@ from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
 from processing.nexus.images import read_image
 from processing.techniques.xrpd.geometry import read_geometry
-from processing.techniques.xrpd.tasks import Integrate1D
+from processing.techniques.xrpd.tasks.integrate import Integrate1D
 from workflows import InputError
 
 DIST, PIXEL, WAVELENGTH = 0.1, 1e-4, 1e-10

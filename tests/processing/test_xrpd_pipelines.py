@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from processing.techniques.xrpd.geometry import read_geometry
 from processing.techniques.xrpd.options import UNITS, read_method
 from processing.techniques.xrpd.save import SaveNexusPattern1D
-from processing.techniques.xrpd.tasks import Integrate1D
+from processing.techniques.xrpd.tasks.integrate import Integrate1D
 from workflows import InputError, execute_graph
 
 PIPELINES = files("processing.techniques.xrpd") / "pipelines"

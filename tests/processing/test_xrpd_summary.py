@@ -8,7 +8,7 @@ import pytest
 from processing.nexus.writer import write_pattern1d
 from processing.techniques.xrpd.save import SaveNexusPattern1D
 from processing.techniques.xrpd.summary import summarise
-from processing.techniques.xrpd.tasks import Integrate1D
+from processing.techniques.xrpd.tasks.integrate import Integrate1D
 from workflows import InputError
 
 

@@ -4,7 +4,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import expect
 
-INTEGRATE = "/tasks/processing.techniques.xrpd.tasks.Integrate1D/"
+INTEGRATE = "/tasks/processing.techniques.xrpd.tasks.integrate.Integrate1D/"
 
 
 def test_a_workflow_is_read_by_keyboard_and_the_search_needs_no_click(visit):

@@ -1,4 +1,4 @@
-"""Tasks of powder diffraction for workflows."""
+"""Tasks that integrate images."""
 
 from collections.abc import Mapping
 from typing import Any
