@@ -26,7 +26,7 @@ class Mix(Task, optional_input_names=["a", "b", "c", "delay", "wrong"], output_n
 
 
 @st.composite
-def graphs(draw, *, loops=True):
+def graphs(draw, *, loops=True, default_error_nodes=True):
     n_nodes = draw(st.integers(1, 9))
     names = [f"n{i}" for i in range(n_nodes)]
     nodes = []
@@ -35,7 +35,7 @@ def graphs(draw, *, loops=True):
         if draw(st.integers(0, 5)) == 0:
             defaults["wrong"] = draw(st.integers(0, 2))
         extra = {"force_start_node": True} if draw(st.integers(0, 5)) == 0 else {}
-        if draw(st.integers(0, 25)) == 0:
+        if default_error_nodes and draw(st.integers(0, 25)) == 0:
             extra["default_error_node"] = True
         nodes.append(node(name, Mix, defaults=defaults, **extra))
     links = []
@@ -105,11 +105,12 @@ def test_every_node_has_one_end_and_what_ran_was_led_to(document):
 
 
 @pytest.mark.parametrize("order", range(6))
-def test_the_order_of_the_document_does_not_matter_where_no_loop_is(order):
+def test_the_order_of_the_nodes_does_not_matter_where_no_loop_is(order):
     rng = random.Random(order)
 
+    # Without default error nodes: which of several failures one gets last is a matter of the nodes' order.
     @SETTINGS
-    @given(graphs(loops=False))
+    @given(graphs(loops=False, default_error_nodes=False))
     def check(document):
         shuffled = {**document, "nodes": rng.sample(document["nodes"], len(document["nodes"]))}
         states = [refused_or(lambda d=d: run_graph(d)) for d in (document, shuffled)]
@@ -120,3 +121,15 @@ def test_the_order_of_the_document_does_not_matter_where_no_loop_is(order):
         assert first == second
 
     check()
+
+
+@pytest.mark.parametrize("order", [("first", "second"), ("second", "first")])
+def test_of_two_failures_a_default_error_node_takes_what_the_later_node_brings(order):
+    failing = {"first": {"a": 1, "wrong": 2}, "second": {"a": 2, "wrong": 0}}
+    nodes = [node(name, Mix, defaults=failing[name]) for name in order]
+    handler = node("handler", Mix, default_error_node=True)  # gets "wrong" too, so it fails alike
+
+    for _ in range(20):
+        ends = run_graph(graph([handler, *nodes], []), max_workers=4).nodes
+
+        assert ends["handler"].error.text == ends[order[1]].error.text
