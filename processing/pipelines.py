@@ -31,18 +31,25 @@ Of ``ui_schema`` a form respects ``ui:order``, ``ui:title``, ``ui:description``,
 ``ui:placeholder``, ``ui:enumNames``, ``ui:readonly`` and the widgets ``hidden``, ``textarea``, ``select``,
 ``radio`` and ``checkboxes``; every other widget becomes the plain one of the value's type. Of our own is
 ``ui:group`` (``basic``, ``geometry``, ``advanced`` or any other): fields that are shown together.
+
+What several pipelines have in common stands once, in a JSON file beside them.  An object with
+``"$ref": "shared.json#/graph"`` is what the file has at that place (a JSON pointer, RFC 6901), changed by
+the other members of the object: a JSON merge patch (RFC 7396), so they are added, replace, change what is
+below, or with ``null`` remove.  `shipped_pipelines` gives documents without such references; those of JSON
+Schema itself (``#/...``) stay.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from processing.summary import Summary
 
-__all__ = ["TECHNIQUES", "describer", "shipped_pipelines", "summariser"]
+__all__ = ["TECHNIQUES", "describer", "read_pipeline", "shipped_pipelines", "summariser"]
 
 # One folder of processing/techniques each.
 TECHNIQUES = ("xrpd",)
@@ -53,9 +60,23 @@ def shipped_pipelines() -> Iterator[dict[str, Any]]:
     for technique in TECHNIQUES:
         folder = files("processing.techniques").joinpath(technique, "pipelines")
         for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            document = json.loads(file.read_text())
-            if file.name.endswith(".json") and "input_schema" in document["graph"]:
+            if not file.name.endswith(".json"):
+                continue
+            document = read_pipeline(folder, file.name)
+            if "nodes" in document and "input_schema" in document["graph"]:
                 yield document
+
+
+def read_pipeline(folder: Traversable, name: str) -> dict[str, Any]:
+    """Read a JSON file of a folder, with what it refers to in others of the folder.
+
+    Raises
+    ------
+    FileNotFoundError, KeyError
+        A reference names nothing.
+    """
+    document = json.loads(folder.joinpath(name).read_text(encoding="utf-8"))
+    return {key: _resolved(value, folder) for key, value in document.items()}
 
 
 def summariser(technique: str) -> Callable[[Path], Summary]:
@@ -72,6 +93,35 @@ def summariser(technique: str) -> Callable[[Path], Summary]:
 def describer(technique: str) -> Callable[..., Mapping[str, Any]]:
     """Return the function that reads a technique's parameters from raw files; KeyError as above."""
     return _module(technique, "describe").describe
+
+
+def _resolved(value: Any, folder: Traversable) -> Any:
+    """Replace every reference to a file of the folder, also those in what it refers to."""
+    if isinstance(value, list):
+        return [_resolved(item, folder) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changes = {name: _resolved(item, folder) for name, item in value.items()}
+    if not str(value.get("$ref", "#")).startswith("#"):
+        name, _, pointer = changes.pop("$ref").partition("#/")
+        found: Any = read_pipeline(folder, name)
+        for word in pointer.split("/"):
+            found = found[word.replace("~1", "/").replace("~0", "~")]
+        return _merge_patch(found, changes) if changes else found
+    return changes
+
+
+def _merge_patch(target: Any, patch: Any) -> Any:
+    """Change a JSON value as RFC 7396 says."""
+    if not isinstance(patch, dict):
+        return patch
+    changed = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            changed.pop(name, None)
+        else:
+            changed[name] = _merge_patch(changed.get(name), value)
+    return changed
 
 
 def _module(technique: str, name: str) -> Any:

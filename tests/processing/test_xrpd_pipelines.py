@@ -1,6 +1,5 @@
 """The shipped pipelines run, from every form of link, and describe their forms."""
 
-import json
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from icat_esrf_definitions import DEFINITIONS_FILE
 from jsonschema import Draft202012Validator
 
+from processing.pipelines import read_pipeline
 from processing.techniques.xrpd.geometry import read_geometry
 from processing.techniques.xrpd.options import UNITS, read_method
 from processing.techniques.xrpd.save import SaveNexusPattern1D
@@ -23,7 +23,7 @@ OWN_NAMES = {f"XRPD_geometry_{name}" for name in (
 
 
 def load(name):
-    return json.loads((PIPELINES / name).read_text())
+    return read_pipeline(PIPELINES, name)
 
 
 def run(graph, simulated, target):
