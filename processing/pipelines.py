@@ -27,6 +27,9 @@ What ``keywords`` mean here; a name or a list of names, whatever their case, and
     ``principalInvestigator``, ``localContact``, ``instrumentScientist``, ``manager``. The instrument's
     scientists may do what participants may, and the portal's staff (``manager``) everything.
 
+A file that is ``required`` starts as the dataset's first fitting one; where that would be a wrong guess, the
+need stands in an ``allOf`` instead: ``[{"required": ["background"]}]``.
+
 Of ``ui_schema`` a form respects ``ui:order``, ``ui:title``, ``ui:description``, ``ui:help``,
 ``ui:placeholder``, ``ui:enumNames``, ``ui:readonly`` and the widgets ``hidden``, ``textarea``, ``select``,
 ``radio`` and ``checkboxes``; every other widget becomes the plain one of the value's type. Of our own is
