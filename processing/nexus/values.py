@@ -1,4 +1,4 @@
-"""Read one number, given as such or by its place in an HDF5 file."""
+"""Read one number, given as such or by its place in an HDF5 file; read attributes."""
 
 from math import isfinite
 from pathlib import Path
@@ -9,7 +9,9 @@ from processing.nexus.guard import Roots, open_h5
 from processing.nexus.images import split_url
 from workflows import InputError
 
-__all__ = ["read_value"]
+__all__ = ["read_attributes", "read_value"]
+
+MAX_ATTRIBUTES = 1000
 
 
 def read_value(name: str, source: object, *, roots: Roots | None = None) -> float:
@@ -36,6 +38,20 @@ def read_value(name: str, source: object, *, roots: Roots | None = None) -> floa
     if not isfinite(number):
         raise InputError(f"{name} must be a finite number, not {value!r}")
     return number
+
+
+def read_attributes(path: Path, h5path: str, *, roots: Roots | None = None) -> dict[str, object]:
+    """Read the attributes of an object in an HDF5 file; those that are too large or unreadable are left out.
+
+    Raises
+    ------
+    InputError
+        There is no such file or object.
+    """
+    with open_h5(path, roots) as file:
+        node = file[h5path]
+        given = {name: node.attribute(name) for name in node.attribute_names(most=MAX_ATTRIBUTES)}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _is_location(source: object) -> bool:

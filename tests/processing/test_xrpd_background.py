@@ -184,7 +184,7 @@ class TestSubtractedPattern:
 
         one, other = run(Integrate1D, image=image, **NAMED), run(Integrate1D, image=empty, **NAMED)
         factor = 0.5 * 300 / 100
-        assert ours.y == pytest.approx(one.y.astype(float) - factor * other.y, rel=1e-6)
+        assert ours.y == pytest.approx(one.y.astype(float) - factor * other.y.astype(float), rel=1e-6)
         expected = np.sqrt(one.yerror.astype(float) ** 2 + factor**2 * other.yerror.astype(float) ** 2)
         assert ours.yerror == pytest.approx(expected, rel=1e-6)
         assert ours.info["background_factor"] == 0.5

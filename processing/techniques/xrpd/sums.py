@@ -88,11 +88,12 @@ class FrameSum:
             self._marked, self._marks = self._marked[still], self._marks[still]
 
     def _with_room(self, counts: np.ndarray) -> np.ndarray:
-        """Return 8-byte counts as the sum takes them, 0 where a pixel has no value."""
+        """Return 8-byte counts as the sum takes them; of unsigned ones 0 where a pixel has no value."""
         if self.dtype.kind == "f":
             return counts
-        counts = counts.copy()
-        counts[self._marked] = 0
+        if self.dtype.kind == "u":
+            counts = counts.copy()
+            counts[self._marked] = 0
         if (
             counts.max(initial=0) > _LARGEST
             or (counts.astype(np.int64) > _LARGEST - self._total.clip(0)).any()
