@@ -76,6 +76,8 @@ class FrameSum:
         if self.dtype.kind == "u":
             largest = np.iinfo(self.dtype).max
             found = np.flatnonzero(counts >= largest - 1)
+            if np.array_equal(found, self._marked):  # gaps are the same in all frames
+                return
             marks = np.where(counts[found] == largest, GAP, DEAD)
             known = ~np.isin(found, self._marked)
             self._marked = np.concatenate([self._marked, found[known]])
