@@ -45,7 +45,9 @@ class StoredPatterns:
         self.n_patterns = 1 if self.is_single else self._shape[0]
         self._sigma = data.get(f"{signal_name}_errors") or data.get("errors")
         if self._sigma is not None and self._sigma.found.shape != self._shape:
-            raise InputError(f"The errors of {url} have the shape {self._sigma.found.shape}, not {self._shape}")
+            raise InputError(
+                f"The errors of {url} have the shape {self._sigma.found.shape}, not {self._shape}"
+            )
         self.has_sigma = self._sigma is not None
         self.radial, self.name, self.unit = _axis(data, names[-1], self.n_bins, url)
         self.points: np.ndarray | None = None

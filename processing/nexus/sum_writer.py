@@ -11,7 +11,15 @@ import hdf5plugin
 import numpy as np
 
 from processing.nexus.place import contained_path
-from processing.nexus.tree import put_group, put_values
+from processing.nexus.tree import (
+    ROOM_BYTES,
+    disk_errors,
+    now_text,
+    part_of,
+    put_group,
+    put_values,
+    take_room,
+)
 from workflows import InputError
 
 __all__ = ["ImageResults", "added_images"]
@@ -28,6 +36,7 @@ class ImageResults:
 
     def put(self, name: str, image: np.ndarray, *, n_frames: int, monitor: float | None) -> tuple[str, str]:
         """Add an image (rows, columns); return its location and that of its monitor ("" without)."""
+        self._take_room(image.nbytes)
         put_values(self._group, f"{name}_nb_images", n_frames)
         stored = self._group.create_dataset(
             name,
@@ -44,6 +53,10 @@ class ImageResults:
         put_values(self._group, f"{name}_monitor", monitor)
         return url, f"{url}_monitor"
 
+    def _take_room(self, n_bytes: int) -> None:
+        file = self._group.file
+        take_room(Path(file.filename), file.id.get_filesize() + n_bytes + ROOM_BYTES)
+
 
 @contextmanager
 def added_images(path: Path, *, entry: str, process: str) -> Iterator[ImageResults]:
@@ -58,19 +71,13 @@ def added_images(path: Path, *, entry: str, process: str) -> Iterator[ImageResul
     OSError
         The disk is full or cannot be written.
     """
-    if not path.parent.is_dir():
-        raise InputError(f"The folder {path.parent} does not exist")
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with part_of(path) as beside, disk_errors(path):
         if path.exists():
             shutil.copyfile(contained_path(path), beside)
         with _opened(beside, path.name) as file:
             yield ImageResults(_new_results(file, entry, process, path.name), path)
         with beside.open("rb") as written:
             os.fsync(written.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _opened(path: Path, name: str) -> h5py.File:
@@ -85,7 +92,9 @@ def _new_results(file: h5py.File, entry: str, process: str, name: str) -> h5py.G
             raise InputError(f"{part!r} cannot be the name of a group in {name}")
     if not isinstance(file.get(entry, getlink=True, default=h5py.HardLink()), h5py.HardLink):
         raise InputError(f"{entry} of {name} is a link to another place")
-    group = file.require_group(entry)
+    group = file[entry] if entry in file else file.create_group(entry)
+    if not isinstance(group, h5py.Group):
+        raise InputError(f"{entry} of {name} is not a group")
     if process in group:
         raise InputError(f"There is {entry}/{process} in {name} already: give another output_process")
     file.attrs.setdefault("NX_class", "NXroot")
@@ -94,4 +103,5 @@ def _new_results(file: h5py.File, entry: str, process: str, name: str) -> h5py.G
     group.attrs["default"] = process
     made = put_group(group, process, "NXprocess", default="results")
     put_values(made, "program", "reprise")
+    put_values(made, "date", now_text())
     return put_group(made, "results", "NXdata", interpretation="image")
