@@ -87,4 +87,6 @@ def _axis(data: Node, name: str, size: int, url: str) -> tuple[np.ndarray, str, 
     node = data[name]
     if node.found.shape != (size,):
         raise InputError(f"The axis {name} of {url} has the shape {node.found.shape}, not ({size},)")
-    return node.read(), name, str(node.attribute("units", ""))
+    # Ours is called by the definition's name, and says in words what it is.
+    shown = str(node.attribute("long_name", name)) if name == "radial_axis" else name
+    return node.read(), shown, str(node.attribute("units", ""))
