@@ -26,7 +26,7 @@ from typing import Any
 from processing.durable import sync
 from processing.nexus import guard
 from processing.nexus.writer import append_process, check_output
-from processing.pipelines import TECHNIQUES, summariser
+from processing.pipelines import TECHNIQUES, preload, summariser
 from processing.provenance.record import canonical_json, environment, hash_file, record_of
 from processing.recipe import Recipe, read_recipe
 from processing.techniques.xrpd.integrator import keep_engines_in
@@ -46,9 +46,10 @@ _FINISH = "Check and describe the result"
 
 
 def prepare() -> None:
-    """Import everything a run may need, so that a fork has it. Nothing is computed here."""
+    """Import and compile everything a run may need, so that a fork has it. Nothing is computed here."""
     for technique in TECHNIQUES:
         summariser(technique)
+        preload(technique)
     environment()
 
 

@@ -19,6 +19,7 @@ from processing.techniques.xrpd.kernel import (
     Matrix,
     add_frames,
     add_frames_with_variance,
+    load,
     total,
 )
 from processing.techniques.xrpd.options import DEFAULT_METHOD, Binning, Binning2D, Method
@@ -86,13 +87,33 @@ class FrameIntegrator:
         factors : n floats, optional
             Each pattern is divided by its factor, as by a monitor; default 1.
         """
-        divisors = np.ones(len(frames)) if factors is None else np.asarray(factors, dtype=float)
-        if self.engine == PYFAI:
-            return self._by_pyfai(frames, divisors)
-        blocks = [
-            self._block(frames[first : first + WIDTH], divisors[first : first + WIDTH])
-            for first in range(0, len(frames), WIDTH)
-        ]
+        patterns = self.integrate_by_loop(frames, factors) if self.engine == OURS else None
+        return self._by_pyfai(frames, _divisors(frames, factors)) if patterns is None else patterns
+
+    @property
+    def is_forkable(self) -> bool:
+        """Whether `integrate_by_loop` may be called, in a forked process too: pyFAI's threads may not."""
+        return self.engine == OURS
+
+    @staticmethod
+    def load_loop(dtype: np.dtype) -> None:
+        """Have the loop for frames of this type compiled, so that a fork has it."""
+        load([_loop_dtype(dtype)])
+
+    def integrate_by_loop(
+        self, frames: np.ndarray, factors: Sequence[float] | None = None
+    ) -> Patterns | None:
+        """Integrate as `integrate` does, by our loop alone; None where it would not be exact enough.
+
+        That is where almost all of a bin is lost to pixels that say nothing.
+        """
+        divisors = _divisors(frames, factors)
+        blocks = []
+        for first in range(0, len(frames), WIDTH):
+            block = self._block(frames[first : first + WIDTH], divisors[first : first + WIDTH])
+            if block is None:
+                return None
+            blocks.append(block)
         sigmas = [block.sigma for block in blocks if block.sigma is not None]
         intensity = np.concatenate([block.intensity for block in blocks])
         return Patterns(intensity, np.concatenate(sigmas) if sigmas else None)
@@ -142,14 +163,14 @@ class FrameIntegrator:
         add(rows, self._matrix, Corrections(self._dark, self._norm, *self._dummies(rows.dtype)), sums, lost)
         return sums, lost
 
-    def _block(self, frames: np.ndarray, divisors: np.ndarray) -> Patterns:
+    def _block(self, frames: np.ndarray, divisors: np.ndarray) -> Patterns | None:
         """Integrate at most as many frames as one pass takes."""
         n = len(frames)
         sums, lost = self._sums(_rows(frames))
         part = self._total_part - lost[:, WIDTH : WIDTH + n]
         left = np.divide(part, self._total_part, out=np.zeros_like(part), where=part > 0)
         if np.any((left > _NONE_LEFT) & (left < _LITTLE_LEFT)):
-            return self._by_pyfai(frames, divisors)
+            return None
         norm = (self._total_norm - lost[:, :n]) * divisors
         is_there = left > _LITTLE_LEFT
         intensity = np.divide(sums[:, :n], norm, out=np.zeros_like(norm), where=is_there)
@@ -179,13 +200,22 @@ class FrameIntegrator:
 
 def _rows(frames: np.ndarray) -> np.ndarray:
     """Give frames as the loop takes them, (WIDTH, pixels) of a known type: those given, if they are that."""
-    if frames.dtype.str[1:] not in DTYPES or not frames.dtype.isnative:
-        frames = frames.astype(np.float32)  # as the loop would
+    frames = frames.astype(_loop_dtype(frames.dtype), copy=False)
     if len(frames) == WIDTH:
         return np.ascontiguousarray(frames).reshape(WIDTH, -1)
     rows = np.zeros((WIDTH, frames[0].size), frames.dtype)
     rows[: len(frames)] = frames.reshape(len(frames), -1)
     return rows
+
+
+def _loop_dtype(dtype: np.dtype) -> np.dtype:
+    """Return the type that the loop takes such frames as."""
+    is_known = dtype.isnative and dtype.str[1:] in DTYPES
+    return dtype if is_known else np.dtype(np.float32)  # in which it would compute anyhow
+
+
+def _divisors(frames: np.ndarray, factors: Sequence[float] | None) -> np.ndarray:
+    return np.ones(len(frames)) if factors is None else np.asarray(factors, dtype=float)
 
 
 def _is_covered(method: Method, corrections: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ The indices of the matrix are not checked here: they come from pyFAI, or from th
 engines, which verifies what it loads.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, cast
 
 import numba
@@ -177,13 +177,13 @@ def total(matrix: Matrix, norm: np.ndarray, sums: np.ndarray) -> None:
             sums[indices[j], 1] += data[j]
 
 
-def load() -> None:
-    """Compile all loops, or load them as compiled before, so that this process and its forks have them."""
+def load(dtypes: Iterable[Any] = DTYPES) -> None:
+    """Compile the loops, or load what was compiled before, so that this process and its forks have them."""
     matrix = Matrix(np.ones(1, np.float32), np.zeros(1, np.int32), np.array([0, 1], np.int32))
     norm = np.ones(1, np.float32)
     corrections = Corrections(norm, norm, np.float32(0), np.float32(-1))
     lost = np.zeros((1, 2 * WIDTH))
-    for dtype in DTYPES:
+    for dtype in dtypes:
         frames = np.ones((WIDTH, 1), dtype)
         add_frames(frames, matrix, corrections, np.zeros((1, WIDTH)), lost)
         add_frames_with_variance(frames, matrix, corrections, np.zeros((1, 2 * WIDTH)), lost)
