@@ -1,14 +1,13 @@
 """The values of patterns that come frame by frame, and their axes."""
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import h5py
 import numpy as np
 
+from processing.nexus.growing_columns import Columns
 from processing.nexus.pattern_layout import (
     ERRORS,
     ERRORS_ATTRIBUTES,
@@ -24,20 +23,6 @@ from processing.nexus.tree import put_group
 from workflows import InputError
 
 __all__ = ["FrameAxis", "PatternWriter"]
-
-CHUNK_BYTES = 1 << 14
-"""Packed at once: one pattern of 4096 bins, or several shorter ones.
-
-Small, because a chunk that is not full when it is shown to readers is packed and stored again."""
-
-N_NUMBERS = 1024
-"""The same for datasets of one number a frame."""
-
-PACKING = {"compression": "gzip", "compression_opts": 1, "shuffle": True}
-"""Every HDF5 library unpacks it; 0.3 ms for a pattern of 4096 bins, which gets a third smaller."""
-
-SHOW_S = 1.0
-"""How often readers are shown what there is, in seconds."""
 
 WATERFALL, MONITOR = "waterfall", "monitor"
 PROCESS = "reduction"
@@ -71,8 +56,6 @@ class PatternWriter:
     ----------
     path : path
         Where the file is until it is whole; from the first pattern on it can be read.
-    n_frames : int
-        How many patterns came.
     """
 
     def __init__(
@@ -86,12 +69,15 @@ class PatternWriter:
         metadata: Mapping[str, Any],
     ) -> None:
         self.path = streamed.path
-        self.n_frames = 0
         self._streamed, self._radial, self._frame_axis = streamed, radial, frame_axis
         self._with_errors, self._info, self._metadata = with_errors, info, metadata
         self._noted: dict[str, Any] = {}
-        self._shown_at = time.monotonic()
-        self._columns: dict[str, h5py.Dataset] = {}
+        self._columns = Columns(streamed)
+
+    @property
+    def n_frames(self) -> int:
+        """How many patterns came."""
+        return self._columns.n_rows
 
     def append(
         self,
@@ -126,14 +112,9 @@ class PatternWriter:
         columns["frame"] = self._places(n, frame_values)
         if n == 0:
             return
-        self._streamed.take_room(sum(values.size * 8 for values in columns.values()))
         if not self._columns:
             self._begin(with_factors=factors is not None)
-        for name, values in columns.items():
-            self._columns[name].resize(self.n_frames + n, axis=0)
-            self._columns[name][self.n_frames :] = values
-        self.n_frames += n
-        self._show()
+        self._columns.append(columns)
 
     def note(self, **info: Any) -> None:
         """Store more parameters than were known at the beginning, when the file is finished."""
@@ -143,7 +124,7 @@ class PatternWriter:
         """Complete the file, once all patterns came."""
         if not self.n_frames:
             raise InputError("There is no pattern to write: no frame came")
-        places = self._columns["frame"][()]
+        places = self._columns.datasets["frame"][()]
         self._streamed.take_room(0)
         self._streamed.end_reading()
         entry = self._streamed.file["entry"]
@@ -156,13 +137,14 @@ class PatternWriter:
             entry[PROCESS][WATERFALL].attrs["axes"] = [".", "radial_axis"]  # no program can plot against it
 
     def _places(self, n: int, given: Sequence[float] | np.ndarray | None) -> np.ndarray:
-        first, last = self.n_frames, self.n_frames + n
-        known = self._frame_axis.values
-        if known is None:
-            known, first, last = (range(first, last) if given is None else given), 0, n
-        if len(known) < last:
-            raise InputError(f"The axis {self._frame_axis.name} has {len(known)} values for {last} frames")
-        return np.asarray(known[first:last], dtype=float)
+        known, name, last = self._frame_axis.values, self._frame_axis.name, self.n_frames + n
+        if known is not None:
+            if len(known) < last:
+                raise InputError(f"The axis {name} has {len(known)} values for {last} frames")
+            return np.asarray(known[self.n_frames : last], dtype=float)
+        if given is not None and len(given) != n:
+            raise InputError(f"The axis {name} got {len(given)} values for {n} frames")
+        return np.asarray(range(self.n_frames, last) if given is None else given, dtype=float)
 
     def _check(self, columns: Mapping[str, np.ndarray], n: int) -> None:
         bins = self._radial.values.size
@@ -189,43 +171,18 @@ class PatternWriter:
             monitor_applied=with_factors,
         )
         data = put_data(entry, self._radial)
-        bins = self._radial.values.size
-        new = self._new_column
-        self._columns = {SIGNAL: new(data, SIGNAL, bins, **SIGNAL_ATTRIBUTES)}
+        columns, row = self._columns, self._radial.values.shape
+        columns.add(SIGNAL, data, SIGNAL, row, **SIGNAL_ATTRIBUTES)
         if self._with_errors:
-            self._columns[ERRORS] = new(data, ERRORS, bins, **ERRORS_ATTRIBUTES)
+            columns.add(ERRORS, data, ERRORS, row, **ERRORS_ATTRIBUTES)
         if with_factors:
-            self._columns[MONITOR] = new(
-                put_group(entry, MONITOR, "NXmonitor"), "data", 0, units="dimensionless"
-            )
-        units = {"units": axis.unit} if axis.unit else {}
+            columns.add(MONITOR, put_group(entry, MONITOR, "NXmonitor"), "data", units="dimensionless")
+        units: dict[str, Any] = {"units": axis.unit} if axis.unit else {}
         axes = [axis.dataset_name, "radial_axis"]
         plot = put_group(entry[PROCESS], WATERFALL, "NXdata", signal=SIGNAL, axes=axes)
-        self._columns["frame"] = new(plot, axis.dataset_name, 0, long_name=axis.name, **units)
+        columns.add("frame", plot, axis.dataset_name, (), long_name=axis.name, **units)
         for name in data:
             plot[name] = data[name]
         entry[PROCESS].attrs["default"] = WATERFALL
         entry.attrs["default"] = PROCESS
         self._streamed.let_read()
-
-    def _new_column(self, group: h5py.Group, name: str, bins: int, **attributes: Any) -> h5py.Dataset:
-        """Add a dataset that grows: patterns of so many bins, or one number a frame."""
-        row = (bins,) if bins else ()
-        chunk = max(1, CHUNK_BYTES // (4 * bins)) if bins else N_NUMBERS
-        dataset = group.create_dataset(
-            name,
-            (0, *row),
-            "f4" if bins else "f8",
-            maxshape=(None, *row),
-            chunks=(chunk, *row),
-            track_times=False,
-            **(PACKING if bins else {}),
-        )
-        dataset.attrs.update(attributes)
-        return dataset
-
-    def _show(self) -> None:
-        if time.monotonic() - self._shown_at >= SHOW_S or self.n_frames == 1:
-            for dataset in self._columns.values():
-                dataset.flush()
-            self._shown_at = time.monotonic()

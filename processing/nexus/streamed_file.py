@@ -1,6 +1,7 @@
 """Build a large HDF5 file on the disk: whole or not at all, readable as it grows."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import h5py
 
 from processing.nexus.tree import ROOM_BYTES, disk_errors, part_of, take_room
+from workflows import InputError
 
 __all__ = ["StreamedFile", "streamed_file"]
 
@@ -16,7 +18,7 @@ _FORM = {"libver": ("v110", "v110"), "locking": False}
 
 
 class StreamedFile:
-    """A file that grows under another name than its own.
+    """A file that grows under another name than its own; a copy of an older one grows on.
 
     Attributes
     ----------
@@ -28,12 +30,17 @@ class StreamedFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.file: h5py.File = h5py.File(path, "w", **_FORM)
+        self._is_new = not path.exists()
+        self.file: h5py.File = h5py.File(path, "w" if self._is_new else "r+", **_FORM)
         self._room = 0
 
     def let_read(self) -> None:
-        """Let others read from now on (SWMR); nothing but values can be added any more."""
-        self.file.swmr_mode = True
+        """Let others read from now on (SWMR); nothing but values can be added any more.
+
+        Not to a file that was there before: its form may be too old.
+        """
+        if self._is_new:
+            self.file.swmr_mode = True
 
     def end_reading(self) -> None:
         """Let everything be added again; those who read have to open the file again."""
@@ -49,17 +56,26 @@ class StreamedFile:
 
 
 @contextmanager
-def streamed_file(path: Path) -> Iterator[StreamedFile]:
+def streamed_file(path: Path, *, add: bool = False) -> Iterator[StreamedFile]:
     """Build a file on the disk; it has its own name when it is whole and on the disk.
+
+    Parameters
+    ----------
+    add : bool
+        Add to the file that is there already, if there is one: to a copy, which replaces it.
 
     Raises
     ------
     InputError
-        The folder does not exist.
+        The folder does not exist; or the file was changed meanwhile, and stays as it was changed.
     OSError
-        The disk is full (errno 28) or cannot be written; there is no new file then.
+        The disk is full (errno 28) or cannot be written, or the old file is no HDF5 file; what is
+        there stays as it is.
     """
+    before = _state(path) if add else None
     with part_of(path) as beside, disk_errors(path):
+        if before is not None:
+            shutil.copyfile(path, beside)
         streamed = StreamedFile(beside)
         try:
             yield streamed
@@ -68,3 +84,14 @@ def streamed_file(path: Path) -> Iterator[StreamedFile]:
             streamed.file.close()
         with beside.open("rb") as written:
             os.fsync(written.fileno())
+        if add and _state(path) != before:
+            raise InputError(f"The file {path} was changed by another program: try again")
+
+
+def _state(path: Path) -> tuple[int, int, int] | None:
+    """Tell two contents of a file apart; None without a file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from processing.nexus.writer import append_process, check_output, write_pattern1d
-from processing.techniques.xrpd.save import SaveNexusPattern1D
 from tests.processing.nexus_validators import assert_valid
 from workflows import InputError
 
@@ -156,7 +155,7 @@ def test_a_full_disk_is_an_error_with_its_number_and_leaves_no_file(full_disk):
     x = np.linspace(1, 20, 50_000)
 
     with pytest.raises(OSError) as caught:  # noqa: PT011 -- the number is checked below
-        SaveNexusPattern1D(filename=full_disk / "a.nxs", x=x, y=x, xunits="2th_deg")
+        write_pattern1d(full_disk / "a.nxs", radial=x, intensity=x, quantity="q", unit="1/nm")
 
     assert caught.value.errno == errno.ENOSPC
     assert list(full_disk.iterdir()) == []

@@ -10,7 +10,7 @@ from pyFAI.units import hc
 from processing.nexus.frame_files import FABIO_FORMATS
 from processing.nexus.guard import H5Reader, Node, Roots, confined, open_h5
 from processing.nexus.images import children, find_image, read_image
-from processing.techniques.xrpd.geometry import read_geometry_file
+from processing.techniques.xrpd.geometry_files import read_geometry_file
 
 Value = str | float | int
 
@@ -80,7 +80,7 @@ def _from_geometry(path: Path) -> Iterator[tuple[str, Value]]:
     for name, value in read_geometry_file(path).items():
         if name == "wavelength":
             yield "InstrumentMonochromator_wavelength", float(str(value)) * 1e10
-        else:
+        elif name != "max_shape":
             yield f"XRPD_geometry_{name}", value if isinstance(value, int | float) else str(value)
 
 
