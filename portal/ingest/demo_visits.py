@@ -1,7 +1,6 @@
 """What the demo facility measured. Invented, with physics that is right.
 
-The reference powders are NIST's. Older visits used small
-detectors, which keeps the loading short.
+The reference powders are NIST's. Older visits used small detectors, which keeps the loading short.
 """
 
 from datetime import timedelta
