@@ -45,7 +45,7 @@ from typing import Any
 
 from processing.summary import Summary
 
-__all__ = ["TECHNIQUES", "describer", "shipped_pipelines", "summariser"]
+__all__ = ["TECHNIQUES", "describer", "preload", "shipped_pipelines", "summariser"]
 
 # One folder of processing/techniques each.
 TECHNIQUES = ("xrpd",)
@@ -75,6 +75,11 @@ def summariser(technique: str) -> Callable[[Path], Summary]:
 def describer(technique: str) -> Callable[..., Mapping[str, Any]]:
     """Return the function that reads a technique's parameters from raw files; KeyError as above."""
     return _module(technique, "describe").describe
+
+
+def preload(technique: str) -> None:
+    """Import the tasks of a technique, and have compiled what it compiles; KeyError as above."""
+    _module(technique, "preload").preload()
 
 
 def _module(technique: str, name: str) -> Any:

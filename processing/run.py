@@ -27,7 +27,7 @@ from typing import Any
 from processing.durable import sync
 from processing.nexus import guard
 from processing.nexus.writer import append_process, check_output
-from processing.pipelines import TECHNIQUES, summariser
+from processing.pipelines import TECHNIQUES, preload, summariser
 from processing.progress import ThinnedProgress
 from processing.provenance.record import canonical_json, environment, hash_file, record_of
 from processing.recipe import Recipe, read_recipe
@@ -48,9 +48,10 @@ _FINISH = "Check and describe the result"
 
 
 def prepare() -> None:
-    """Import everything a run may need, so that a fork has it. Nothing is computed here."""
+    """Import and compile everything a run may need, so that a fork has it. Nothing is computed here."""
     for technique in TECHNIQUES:
         summariser(technique)
+        preload(technique)
     environment()
 
 

@@ -10,7 +10,7 @@ from processing.nexus.frame_files import FABIO_FORMATS
 from processing.nexus.guard import Roots, confined
 from processing.nexus.images import read_image
 from processing.techniques.xrpd.describe_scan import Value, describe_hdf5
-from processing.techniques.xrpd.geometry import read_geometry_file
+from processing.techniques.xrpd.geometry_files import read_geometry_file
 
 MAX_FILES = 20
 """How many files of each kind are opened."""
@@ -72,7 +72,7 @@ def _from_geometry(path: Path) -> Iterator[tuple[str, Value]]:
     for name, value in read_geometry_file(path).items():
         if name == "wavelength":
             yield "InstrumentMonochromator_wavelength", float(str(value)) * 1e10
-        else:
+        elif name != "max_shape":
             yield f"XRPD_geometry_{name}", value if isinstance(value, int | float) else str(value)
 
 
