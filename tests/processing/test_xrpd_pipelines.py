@@ -1,28 +1,19 @@
-"""The shipped pipelines run, from every form of link, and describe their forms."""
+"""The shipped pipelines of one image run, from every form of link."""
 
-import json
 from importlib.resources import files
-from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
-from icat_esrf_definitions import DEFINITIONS_FILE
-from jsonschema import Draft202012Validator
 
-from processing.techniques.xrpd.geometry import read_geometry
-from processing.techniques.xrpd.options import UNITS, read_method
-from processing.techniques.xrpd.tasks.integrate import Integrate1D
+from processing.pipelines import read_pipeline
 from workflows import execute_graph
 
 PIPELINES = files("processing.techniques.xrpd") / "pipelines"
-OWN_NAMES = {f"XRPD_geometry_{name}" for name in (
-    "dist", "poni1", "poni2", "rot1", "rot2", "rot3", "detector", "pixel1", "pixel2", "orientation"
-)}  # fmt: skip
 
 
 def load(name):
-    return json.loads((PIPELINES / name).read_text())
+    return read_pipeline(PIPELINES, name)
 
 
 def run(graph, simulated, target):
@@ -57,49 +48,3 @@ def test_a_pipeline_integrates_and_saves(name, links, simulated, tmp_path):
     if name == "powder_pattern.json":
         _, *columns = np.loadtxt(tmp_path / "a.xye").T
         assert np.array_equal(np.float32(columns), stored[:, stored[1] > 0])
-
-
-def test_the_form_is_a_json_schema_that_says_where_each_value_goes():
-    graph = load("powder_pattern.json")
-    schema = graph["graph"]["input_schema"]
-
-    Draft202012Validator.check_schema(schema)
-    nodes = {node["id"] for node in graph["nodes"]}
-    accepted = set(Integrate1D.input_names())
-    for name, spec in schema["properties"].items():
-        assert spec["node"] in nodes
-        assert name in accepted
-    assert sorted(graph["graph"]["ui_schema"]["ui:order"]) == sorted(schema["properties"])
-
-
-def test_every_choice_of_the_form_is_one_that_the_task_takes():
-    properties = load("powder_pattern.json")["graph"]["input_schema"]["properties"]
-
-    assert properties["unit"]["enum"] == list(UNITS)
-    assert all(read_method(method) for method in properties["method"]["enum"])
-    for spec in (*properties.values(), *properties["geometry"]["properties"].values()):
-        assert len(spec.get("enumNames", ())) == (len(spec["enum"]) if "enumNames" in spec else 0)
-        assert spec["title"]
-        assert spec["description"]
-
-
-def test_what_the_form_takes_from_a_dataset_has_an_official_name_or_one_of_ours():
-    official = Path(DEFINITIONS_FILE).read_text(encoding="utf-8")
-    properties = load("powder_pattern.json")["graph"]["input_schema"]["properties"]
-
-    names = {
-        source["value"]
-        for spec in (*properties.values(), *properties["geometry"]["properties"].values())
-        for source in spec.get("populate", ())
-    }
-
-    assert names >= {"InstrumentMonochromator_energy", "XRPD_geometry_dist"}
-    assert all(name in OWN_NAMES or "${" + name + "}" in official for name in names)
-
-
-def test_the_geometry_of_the_form_is_one_that_the_task_reads():
-    schema = load("powder_pattern.json")["graph"]["input_schema"]["properties"]["geometry"]
-    given = {name: spec.get("default", 0.1) for name, spec in schema["properties"].items()} | {"detector": ""}
-
-    Draft202012Validator(schema).validate(given)
-    assert read_geometry(given, energy_kev=10).dist == 0.1
