@@ -15,11 +15,11 @@ import numpy as np
 N_SECTORS = 180
 """Of two degrees: a ring of 500 pixels is then straight within 0.08 pixel inside one."""
 
-N_BINS = 32
-"""Along 2 theta, across the window in which a ring is looked for."""
+MIN_BINS, MAX_BINS = 12, 64
+"""Across the window in which a ring is looked for: a pixel wide where that is within these limits."""
 
-NEAR_PEAK = 4
-"""Bins on each side of the highest one that belong to the ring."""
+HALF_WIDTH = 2.0
+"""Pixels on each side of the top of a ring that belong to it."""
 
 MIN_SIGNIFICANCE = 5.0
 """Height of a ring over its background in standard deviations of the latter, to be believed."""
@@ -27,7 +27,7 @@ MIN_SIGNIFICANCE = 5.0
 MIN_SECTORS = 0.2
 """A ring is believed if it shows in this share of the sectors that it crosses."""
 
-MIN_HALF_WINDOW = 2.5
+MIN_HALF_WINDOW = 4.0
 """Pixels; rings that are closer to each other are not told apart, and left out."""
 
 MAD_TO_SIGMA = 1.4826
@@ -147,18 +147,17 @@ def _points_of_ring(
     sector, two_theta = ring_map.sector[near], ring_map.two_theta[near]
     if two_theta.size == 0:
         return None
-    place = np.clip((two_theta - (centre - half)) / (2 * half) * N_BINS, 0, N_BINS - 1).astype(int)
-    cell = sector * N_BINS + place
-
-    def summed(values: np.ndarray | None = None) -> np.ndarray:
-        return np.bincount(cell, values, N_SECTORS * N_BINS).reshape(N_SECTORS, N_BINS)
-
-    counts, pixels = summed(ring_map.counts[near]), summed()
-    top, background, is_found = _ring_in_profiles(counts, pixels)
-    n_crossed = np.count_nonzero(np.count_nonzero(pixels, axis=1) > N_BINS // 4)
+    n_bins = int(np.clip(2 * half / ring_map.pixel_rad, MIN_BINS, MAX_BINS))
+    reach = max(2, round(HALF_WIDTH * ring_map.pixel_rad / (2 * half / n_bins)))
+    place = np.clip((two_theta - (centre - half)) / (2 * half) * n_bins, 0, n_bins - 1).astype(int)
+    cell = sector * n_bins + place
+    counts = np.bincount(cell, ring_map.counts[near], N_SECTORS * n_bins).reshape(N_SECTORS, n_bins)
+    pixels = np.bincount(cell, None, N_SECTORS * n_bins).reshape(N_SECTORS, n_bins)
+    top, background, is_found = _ring_in_profiles(counts, pixels, reach)
+    n_crossed = np.count_nonzero(np.count_nonzero(pixels, axis=1) > n_bins // 4)
     if np.count_nonzero(is_found) < max(3, MIN_SECTORS * n_crossed):
         return None
-    belongs = np.abs(place - top[sector]) <= NEAR_PEAK
+    belongs = np.abs(place - top[sector]) <= reach
     weight = np.where(belongs, np.maximum(ring_map.counts[near] - background[sector], 0), 0)
     total = np.bincount(sector, weight, N_SECTORS)
     chosen = is_found & (total > 0)
@@ -170,35 +169,35 @@ def _points_of_ring(
     return rows, columns, np.full(rows.size, ring), centred(two_theta)
 
 
-def _ring_in_profiles(counts: np.ndarray, pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _ring_in_profiles(
+    counts: np.ndarray, pixels: np.ndarray, reach: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find the ring in the profile (sectors, bins) of each sector.
 
     Returns the bin of its top, the background in counts per pixel, and whether the ring is
     believed: significant, whole, and not at the edge of the window.
     """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        profile = np.where(pixels > 0, counts / pixels, np.nan)
-    filled = np.where(np.isfinite(profile), profile, -np.inf)
-    smooth = _three_bin_mean(counts) / np.maximum(_three_bin_mean(pixels), 1e-9)
-    smooth[_three_bin_mean(pixels) < 1e-9] = -np.inf
+    n_bins = counts.shape[1]
+    profile = np.divide(counts, pixels, out=np.full(counts.shape, np.nan), where=pixels > 0)
+    weight = _three_bin_sum(pixels)
+    smooth = np.divide(_three_bin_sum(counts), weight, out=np.full(counts.shape, -np.inf), where=weight > 0)
     top = smooth.argmax(axis=1)
-    bins = np.arange(N_BINS)[None]
-    is_ring = np.abs(bins - top[:, None]) <= NEAR_PEAK
-    outside = np.where(is_ring | ~np.isfinite(profile), np.nan, profile)
+    is_ring = np.abs(np.arange(n_bins)[None] - top[:, None]) <= reach
+    outside = np.where(is_ring, np.nan, profile)
     n_outside = np.count_nonzero(np.isfinite(outside), axis=1)
     outside[n_outside == 0] = 0
     background = np.nanmedian(outside, axis=1)
     spread = MAD_TO_SIGMA * np.nanmedian(np.abs(outside - background[:, None]), axis=1)
-    height = filled[np.arange(len(top)), top] - background
-    whole = np.count_nonzero(is_ring & (pixels > 0), axis=1) >= NEAR_PEAK + 2
-    inside = (top >= NEAR_PEAK) & (top < N_BINS - NEAR_PEAK)
-    believed = (height > MIN_SIGNIFICANCE * spread) & (height > 0) & (n_outside >= N_BINS // 4)
-    return top, background, whole & inside & believed
+    height = smooth[np.arange(len(top)), top] - background
+    is_whole = np.count_nonzero(is_ring & (pixels > 0), axis=1) > reach + 1
+    is_inside = (top >= reach) & (top < n_bins - reach)
+    is_high = (height > MIN_SIGNIFICANCE * spread) & (height > 0) & (n_outside >= n_bins // 4)
+    return top, background, is_whole & is_inside & is_high
 
 
-def _three_bin_mean(values: np.ndarray) -> np.ndarray:
+def _three_bin_sum(values: np.ndarray) -> np.ndarray:
     padded = np.pad(values, ((0, 0), (1, 1)))
-    return (padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]) / 3
+    return padded[:, :-2] + padded[:, 1:-1] + padded[:, 2:]
 
 
 def _move_to(
