@@ -11,20 +11,24 @@ reason why it is not where it is expected.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 from pyFAI.calibrant import Calibrant
 
 from processing.techniques.xrpd.calibrants import ring_labels
 from processing.techniques.xrpd.geometry import Geometry
-from processing.techniques.xrpd.orientations import OrientationFit, compare_orientations, describe_orientations
+from processing.techniques.xrpd.orientations import (
+    OrientationFit,
+    compare_orientations,
+    describe_orientations,
+)
 from processing.techniques.xrpd.ring_fit import (
     RingFit,
     expected_angles,
     fit_rings,
     is_near,
-    mirrored,
-    refinement_of,
+    model_of,
 )
 from processing.techniques.xrpd.ring_points import RingMap, RingPoints, find_points, visible_rings
 from processing.techniques.xrpd.ring_search import Spots, bright_spots, search_place
@@ -176,11 +180,11 @@ def _follow_rings(
     expected = expected_angles(calibrant, start.wavelength)
     place = start
     if spots is not None and expected.size:
-        found, _ = search_place(refinement_of(start, shape, calibrant), spots, expected=expected, free=PLACE)
-        place = replace(start, **found)
+        moved, _ = search_place(model_of(start, shape), spots, expected=expected, free=PLACE)
+        place = replace(start, **cast("dict[str, Any]", moved))
     pixel = _pixel_rad(place, shape)
     for n_rings, half, free in _stages(max_rings):
-        model = refinement_of(place, shape, calibrant)
+        model = model_of(place, shape)
         ring_map = RingMap.of(
             measured.image,
             measured.is_used,
@@ -192,7 +196,7 @@ def _follow_rings(
         points = find_points(ring_map, model, expected=expected, rings=rings, max_half_window=half * pixel)
         if len(points) < MIN_POINTS:
             raise InputError(
-                f"Only {len(points)} points on rings of {calibrant.name} were found, {MIN_POINTS} are needed: "
+                f"Only {len(points)} points on rings were found, {MIN_POINTS} are needed: "
                 "check the calibrant, the energy and the starting geometry"
             )
         fit = fit_rings(place, points, shape=shape, calibrant=calibrant, free=free, is_robust=True)
@@ -226,7 +230,8 @@ def _check(fit: RingFit, start: Geometry, pixel_rad: float, note: str) -> None:
     if energy > MAX_ENERGY_ERROR or distance > MAX_DISTANCE_ERROR:
         what = "energy" if energy > MAX_ENERGY_ERROR else "distance"
         raise InputError(
-            f"These rings do not determine the {what} (uncertain by {max(energy, distance):.0%}): fix the {what}"
+            f"These rings do not determine the {what} (uncertain by {max(energy, distance):.0%}): "
+            f"fix the {what}"
         )
 
 

@@ -70,31 +70,30 @@ def compare_orientations(
 def describe_orientations(found: Sequence[OrientationFit], given: int) -> str:
     """Say in words whether another orientation than the given one fits better."""
     own = next(one for one in found if one.orientation == given)
-    by_fit = min(found, key=lambda one: one.fit_deg)
-    if own.fit_deg > CLEARLY * by_fit.fit_deg:
+    best = min(found, key=lambda one: one.fit_deg)
+    if own.fit_deg > CLEARLY * best.fit_deg:
         return (
-            f"The rings fit {_times(own.fit_deg, by_fit.fit_deg)} better with {NAMES[by_fit.orientation]}: residual "
-            f"{by_fit.fit_deg:.2g} instead of {own.fit_deg:.2g} degrees. The image seems to be stored flipped: "
-            f"set the orientation to {by_fit.orientation}."
+            f"The rings fit {_compared(own.fit_deg, best.fit_deg)} with {NAMES[best.orientation]}. "
+            f"The image seems to be stored flipped: set the orientation to {best.orientation}."
         )
-    by_start = min(found, key=lambda one: one.start_deg)
-    if own.start_deg > CLEARLY * by_start.start_deg and by_start.start_deg < AGREES * by_start.fit_deg:
+    best = min(found, key=lambda one: one.start_deg)
+    if own.start_deg > CLEARLY * best.start_deg and best.start_deg < AGREES * best.fit_deg:
         return (
-            f"The starting geometry fits this image {_times(own.start_deg, by_start.start_deg)} better with "
-            f"{NAMES[by_start.orientation]}: residual {by_start.start_deg:.2g} instead of {own.start_deg:.2g} "
-            f"degrees. The image seems to be stored flipped with respect to it. The refined geometry holds "
-            f"for orientation {given} only."
+            f"The starting geometry fits {_compared(own.start_deg, best.start_deg)} with "
+            f"{NAMES[best.orientation]}. The image seems to be stored flipped with respect to it; "
+            f"the refined geometry holds for orientation {given} only."
         )
-    equal = [one for one in found if own.fit_deg * CLEARLY > one.fit_deg and one is not own]
-    if equal:
+    if any(own.fit_deg * CLEARLY > one.fit_deg for one in found if one is not own):
         return (
-            f"The rings alone do not tell how the image is stored: mirrored geometries fit them equally well. "
-            f"The refined one holds for {NAMES[given]} only."
+            "The rings alone do not tell how the image is stored: mirrored geometries fit them equally "
+            f"well. The refined one holds for {NAMES[given]} only."
         )
     return f"No other orientation fits as well as {NAMES[given]}."
 
 
-def _starts(start: Geometry, as_given: Geometry, free: frozenset[str], shape: tuple[int, int]) -> list[Geometry]:
+def _starts(
+    start: Geometry, as_given: Geometry, free: frozenset[str], shape: tuple[int, int]
+) -> list[Geometry]:
     """Return where a fit begins: what is fixed as it was given, what is free also as in the mirror."""
     image = mirrored(start, as_given.orientation, shape=shape)
     own = {name: getattr(image, name) for name in ("poni1", "poni2", "rot1", "rot2") if name in free}
@@ -105,5 +104,6 @@ def _rms_deg(left: np.ndarray) -> float:
     return float(np.degrees(np.sqrt(np.mean(left**2))))
 
 
-def _times(larger: float, smaller: float) -> str:
-    return f"{larger / max(smaller, 1e-9):.2g} times"
+def _compared(larger: float, smaller: float) -> str:
+    times = larger / max(smaller, 1e-9)
+    return f"{times:.2g} times better (residual {smaller:.2g} instead of {larger:.2g} degrees)"

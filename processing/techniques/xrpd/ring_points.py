@@ -6,7 +6,7 @@ pixels, so that it is better than a tenth of a pixel where a single brightest pi
 than a half; and it gives the same points each time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,10 +42,9 @@ class TwoThetaModel(Protocol):
 
 @dataclass(frozen=True)
 class RingPoints:
-    """Points on rings: ``rows`` and ``columns`` (n,) in pixels, ``ring`` (n,) int, ``two_theta`` (n,) in rad.
+    """Points on rings: ``rows`` and ``columns`` (n,) in pixels, ``ring`` (n,) int.
 
-    The middle of the first pixel is (0, 0), as for pyFAI.  ``two_theta`` is what the
-    geometry said that was used to find them.
+    The middle of the first pixel is (0, 0), as for pyFAI.
     """
 
     rows: np.ndarray
@@ -77,7 +76,13 @@ class RingMap:
 
     @classmethod
     def of(
-        cls, image: np.ndarray, is_used: np.ndarray, *, two_theta: np.ndarray, chi: np.ndarray, pixel_rad: float
+        cls,
+        image: np.ndarray,
+        is_used: np.ndarray,
+        *,
+        two_theta: np.ndarray,
+        chi: np.ndarray,
+        pixel_rad: float,
     ) -> "RingMap":
         """Sort the used pixels of an image (rows, columns); ``two_theta`` and ``chi`` in rad."""
         rows, columns = np.nonzero(is_used)
@@ -105,7 +110,7 @@ def find_points(
     model: TwoThetaModel,
     *,
     expected: np.ndarray,
-    rings: Sequence[int],
+    rings: Iterable[int],
     max_half_window: float,
 ) -> RingPoints:
     """Find the points of some rings.

@@ -6,8 +6,10 @@ good when many of them have the 2 theta of a ring.
 """
 
 import numpy as np
-from pyFAI.geometryRefinement import GeometryRefinement
+from pyFAI.geometry import Geometry as Model
 from scipy.ndimage import gaussian_filter, maximum_filter
+
+from processing.techniques.xrpd.ring_fit import positions
 
 MAX_SPOTS = 600
 """The most significant ones are used."""
@@ -52,7 +54,7 @@ def bright_spots(image: np.ndarray, is_used: np.ndarray) -> Spots:
 
 
 def search_place(
-    geometry: GeometryRefinement,
+    model: Model,
     spots: Spots,
     *,
     expected: np.ndarray,
@@ -64,7 +66,7 @@ def search_place(
 
     Parameters
     ----------
-    geometry : GeometryRefinement
+    model : Model
         The start.
     expected : array (n_rings,)
         2 theta in rad, rising.
@@ -81,9 +83,8 @@ def search_place(
     """
     rows, columns, weight = spots
     names = ("dist", "poni1", "poni2")
-    seen = [*geometry.detector.calc_cartesian_positions(rows, columns)[:2], np.zeros(rows.size)]
-    turned = geometry.rotation_matrix()
-    turned_spots = turned @ np.stack(seen)
+    turned = model.rotation_matrix()
+    turned_spots = turned @ positions(model, rows, columns)
     comb = _comb(expected)
 
     def best_of(places: np.ndarray) -> tuple[np.ndarray, float]:
@@ -92,7 +93,7 @@ def search_place(
         )
         return places[scores.argmax()], float(scores.max())
 
-    start = np.array([getattr(geometry, name) for name in names], float)
+    start = np.array([getattr(model, name) for name in names], float)
     ranges = np.array([distance_share * start[0], centre_m, centre_m])
     steps = _steps(ranges, start[0], expected, [name in free for name in names])
     best, _ = best_of(_grid(start, ranges, steps))
