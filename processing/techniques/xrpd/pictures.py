@@ -113,9 +113,7 @@ def draw_pattern(
         if yerror is not None and np.isfinite(yerror).any():
             axes.fill_between(x, y - yerror, y + yerror, color=SKY_BLUE, alpha=0.5, linewidth=0)
         if scaling == "squareroot":
-            axes.set_yscale(
-                "function", functions=(lambda v: np.sqrt(np.maximum(v, 0)), lambda v: np.square(v))
-            )
+            axes.set_yscale("function", functions=(lambda v: np.sqrt(np.maximum(v, 0)), np.square))
         else:
             axes.set_yscale(scaling)
         for number, (label, place) in enumerate(lines.items()):
@@ -143,10 +141,8 @@ def _png(figure: Figure, style: Style) -> bytes:
 
 
 def _draw_image(axes: Axes, image: np.ndarray, is_used: np.ndarray, *, is_log: bool) -> None:
-    shown = np.ma.array(image.astype(float), mask=~is_used)
-    if is_log:
-        shown = np.ma.masked_less_equal(shown, 0) if (image[is_used] > 0).any() else shown
-    seen = shown.compressed()
+    seen = image[is_used].astype(float)
+    seen = seen[seen > 0] if is_log and (seen > 0).any() else seen
     low, high = np.percentile(seen, CLIPPED_PERCENTILES) if seen.size else (0.0, 1.0)
     high = high if high > low else low + 1
     colours = mpl.colormaps["gray"].with_extremes(bad=(0.0, 0.2, 0.45))

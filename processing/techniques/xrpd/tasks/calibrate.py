@@ -1,32 +1,33 @@
 """Tasks that calibrate the geometry of a detector."""
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
 
 import numpy as np
 
 from processing.nexus.images import read_image
 from processing.techniques.xrpd.calibrants import read_calibrant
 from processing.techniques.xrpd.calibration import Calibration, Measured, calibrate
-from processing.techniques.xrpd.formulas import geometry_at
 from processing.techniques.xrpd.geometry import Geometry, read_geometry
 from processing.techniques.xrpd.options import read_number
 from processing.techniques.xrpd.ring_fit import PARAMETERS
+from processing.techniques.xrpd.tasks.calculate_geometry import CalculateGeometry
 from workflows import InputError, Task
 from workflows.suggestions import did_you_mean
 
-CAN_BE_FIXED = (*PARAMETERS, "energy")
-ANY_PIXEL_M = 1e-4
-"""A geometry has pixels; those of a parametrisation are not known, and play no part."""
+__all__ = ["CalculateGeometry", "CalibrateSingle"]
 
+CAN_BE_FIXED = (*PARAMETERS, "energy")
 NO_DETECTOR = "Detector"
 """pyFAI's name of a plain grid of pixels."""
 
 
 class CalibrateSingle(
     Task,
-    input_names=["image", "detector", "calibrant", "geometry", "energy"],
+    input_names=["image", "calibrant", "geometry", "energy"],
     optional_input_names=[
+        "detector",
         "detector_config",
         "fixed",
         "max_rings",
@@ -48,6 +49,9 @@ class CalibrateSingle(
         "orientations",
         "note",
         "info",
+        "image",
+        "mask",
+        "calibrant",
     ],
 ):
     """Refine where the detector stands, and the energy, with one image of a calibrant.
@@ -56,17 +60,19 @@ class CalibrateSingle(
     ------
     image : array (rows, columns), or path
         Counts; see `processing.nexus.images.read_image`.
-    detector : str
-        pyFAI name of the detector model, or "Detector" for a plain grid of pixels.
+    detector : str, optional
+        pyFAI name of the detector model, or "Detector" for a plain grid of pixels; wins over the
+        one in ``geometry``.
     calibrant : str
         pyFAI name, such as "LaB6", "CeO2" or "AgBh".
     geometry : mapping, or path of a .poni file
-        Where to begin: ``dist``, ``poni1``, ``poni2`` in m; ``rot1``, ``rot2``, ``rot3`` in rad, default 0.
+        Where to begin: ``dist``, ``poni1``, ``poni2`` in m, default the middle of the image; ``rot1``,
+        ``rot2``, ``rot3`` in rad, default 0; also ``detector``, ``pixel1``, ``pixel2``, ``orientation``.
     energy : float
         Photon energy in keV.
     detector_config : mapping, optional
         ``pixel1``, ``pixel2`` (m), ``orientation`` (1 to 4).
-    fixed : list of str, optional
+    fixed : list of str, or str with commas, optional
         Of ``dist``, ``poni1``, ``poni2``, ``rot1``, ``rot2``, ``rot3``, ``energy``; all others are
         refined.  ``rot3`` turns the detector about the beam and stays as it is in any case.
     max_rings : int, or list of int, optional
@@ -105,6 +111,8 @@ class CalibrateSingle(
         What they say, in words.
     info : mapping
         The most important of it, to be stored with a result.
+    image, mask, calibrant
+        As they were given, for the tasks that follow.
 
     Raises
     ------
@@ -117,12 +125,7 @@ class CalibrateSingle(
     def run(self) -> None:
         """Check all inputs, calibrate, give all outputs."""
         image = read_image(self.inputs.image, frame=self.get_input_value("frame", None)).data
-        start = read_geometry(
-            self.inputs.geometry,
-            energy_kev=self.inputs.energy,
-            detector=self.inputs.detector,
-            detector_config=self.get_input_value("detector_config", None),
-        )
+        start = self._start(image.shape)
         calibrant = read_calibrant(self.inputs.calibrant, wavelength_m=start.wavelength)
         found = calibrate(
             Measured(image, self._used(image, start), calibrant),
@@ -134,6 +137,23 @@ class CalibrateSingle(
         )
         self._give(found)
 
+    def _start(self, shape: tuple[int, ...]) -> Geometry:
+        """Read the starting geometry; the middle of the image where no point of incidence is given."""
+        given = self.inputs.geometry
+        start = read_geometry(
+            given,
+            energy_kev=self.inputs.energy,
+            detector=self.get_input_value("detector", None),
+            detector_config=self.get_input_value("detector_config", None),
+        )
+        if not isinstance(given, Mapping):
+            return start
+        rows, columns = shape
+        model = start.make_detector((rows, columns))
+        middle = {"poni1": rows / 2 * model.pixel1, "poni2": columns / 2 * model.pixel2}
+        missing: dict[str, Any] = {name: at for name, at in middle.items() if given.get(name) is None}
+        return replace(start, **missing)
+
     def _tell(self, percent: float) -> None:
         self.check_cancelled()
         self.progress = percent
@@ -141,7 +161,7 @@ class CalibrateSingle(
     def _free(self) -> frozenset[str]:
         fixed = self.get_input_value("fixed", None) or []
         if isinstance(fixed, str):
-            fixed = [fixed]
+            fixed = [name.strip() for name in fixed.split(",") if name.strip()]
         for name in fixed:
             if name not in CAN_BE_FIXED:
                 raise InputError(f"{name!r} cannot be fixed{did_you_mean(name, CAN_BE_FIXED)}")
@@ -175,7 +195,7 @@ class CalibrateSingle(
             uncertainty["energy"] = geometry.energy_kev * wavelength / geometry.wavelength
         self.outputs.geometry = {name: getattr(geometry, name) for name in PARAMETERS}
         self.outputs.energy = geometry.energy_kev
-        self.outputs.detector = self.inputs.detector or geometry.detector or NO_DETECTOR
+        self.outputs.detector = geometry.detector or NO_DETECTOR
         self.outputs.detector_config = config
         self.outputs.rings = _points_by_ring(found)
         self.outputs.chi2 = found.chi2
@@ -197,47 +217,8 @@ class CalibrateSingle(
             "calibration_fixed": ", ".join(sorted(set(CAN_BE_FIXED) - set(uncertainty))),
             "calibration_uncertainty": uncertainty,
         }
-
-
-class CalculateGeometry(
-    Task,
-    input_names=["parametrization", "parameters", "position"],
-    output_names=["geometry", "energy"],
-):
-    """Calculate geometry and energy for a position of the detector on its arm.
-
-    Inputs
-    ------
-    parametrization : mapping
-        How pyFAI's ``ExtendedTransformation`` writes itself: ``param_names``, ``pos_names`` and the
-        formulas ``dist_expr``, ``poni1_expr``, ... ``wavelength_expr`` (m, rad), see
-        `processing.techniques.xrpd.formulas.geometry_at`.
-    parameters : mapping
-        A number for each of ``param_names``.
-    position : float, or one for each of ``pos_names``
-        In the unit that the formulas take.
-
-    Outputs
-    -------
-    geometry : mapping
-        ``dist``, ``poni1``, ``poni2`` in m, ``rot1``, ``rot2``, ``rot3`` in rad.
-    energy : float, keV
-
-    Raises
-    ------
-    InputError
-        A formula is more than arithmetic of the named values, a parameter is missing or no
-        number, or the result is not a geometry.
-    """
-
-    def run(self) -> None:
-        """Check the formulas, evaluate them, check the result."""
-        place, wavelength = geometry_at(
-            self.inputs.parametrization, self.inputs.parameters, self.inputs.position
-        )
-        checked = Geometry(**place, wavelength=wavelength, pixel1=ANY_PIXEL_M, pixel2=ANY_PIXEL_M)
-        self.outputs.geometry = place
-        self.outputs.energy = checked.energy_kev
+        for name in ("image", "mask", "calibrant"):
+            setattr(self.outputs, name, self.get_input_value(name, None))
 
 
 def _read_rings(max_rings: object) -> tuple[int | None, ...]:

@@ -1,20 +1,19 @@
 """Tasks that draw how good a calibration or an integration is."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from processing.nexus.images import read_image
-from processing.nexus.tree import write_whole
 from processing.techniques.xrpd.calibrants import read_calibrant, ring_labels
 from processing.techniques.xrpd.geometry import read_geometry
-from processing.techniques.xrpd.options import UNITS, read_number
-from processing.techniques.xrpd.pictures import Style, draw_calibration, draw_pattern
+from processing.techniques.xrpd.options import UNITS
+from processing.techniques.xrpd.pictures import draw_calibration, draw_pattern
 from processing.techniques.xrpd.ring_fit import expected_angles, model_of, two_theta_of
 from processing.techniques.xrpd.ring_points import RingPoints
-from workflows import InputError, Task
+from processing.techniques.xrpd.tasks.drawing import Diagnose
+from workflows import InputError
 
 X_LABELS = {
     "2th_deg": "2θ (degrees)",
@@ -24,66 +23,8 @@ X_LABELS = {
     "r_mm": "Radius (mm)",
     "d*2_A^-2": "1/d² (Å⁻²)",
 }
-MAX_INCHES, MAX_DPI, MAX_FONT = 40.0, 600.0, 72.0
 COLOUR_SCALES = ("symlog", "log", "linear")
 CURVE_SCALES = ("squareroot", "log", "linear")
-
-
-class Diagnose(
-    Task,
-    optional_input_names=["show", "pause", "filename", "figsize", "dpi", "fontsize"],
-    output_names=["saved"],
-    register=False,
-):
-    """What the tasks that draw have in common: where to, and how large.
-
-    Inputs
-    ------
-    filename : path, optional
-        The PNG to write, whole or not at all; replaced if it exists; its folder must exist.  Without it
-        nothing is drawn.
-    figsize : two floats, default (12, 6), inches
-    dpi : float, default 100
-    fontsize : float, default 11, points
-    show, pause : any
-        Accepted and not used: there is no screen here.
-
-    Outputs
-    -------
-    saved : bool, whether a picture was written
-    """
-
-    def _style(self) -> Style:
-        width, height = self._size()
-        dpi = self._limited("dpi", Style.dpi, MAX_DPI)
-        return Style((width, height), dpi, self._limited("fontsize", Style.fontsize, MAX_FONT))
-
-    def _size(self) -> tuple[float, float]:
-        given = self.get_input_value("figsize", None) or Style.figsize
-        try:
-            width, height = (read_number("figsize", side) for side in given)
-        except (TypeError, ValueError):
-            raise InputError(f"figsize must be two numbers, in inches, not {given!r}") from None
-        if not (0 < width <= MAX_INCHES and 0 < height <= MAX_INCHES):
-            raise InputError(f"figsize must be two numbers up to {MAX_INCHES:g} inches, not {given!r}")
-        return width, height
-
-    def _limited(self, name: str, default: float, most: float) -> float:
-        given = self.get_input_value(name, None)
-        number = default if given is None else read_number(name, given)
-        if not 0 < number <= most:
-            raise InputError(f"{name} must be greater than 0 and at most {most:g}, not {number:g}")
-        return number
-
-    def _scaling(self, choices: tuple[str, ...]) -> str:
-        given = str(self.get_input_value("scaling", None) or choices[0]).lower()
-        if given not in choices:
-            raise InputError(f"The scaling {given!r} is not one of {', '.join(choices)}")
-        return given
-
-    def _save(self, picture: bytes) -> None:
-        write_whole(Path(str(self.inputs.filename)), picture)
-        self.outputs.saved = True
 
 
 class DiagnoseCalibrateSingleResults(
@@ -183,7 +124,7 @@ class DiagnoseCalibrateSingleResults(
             if places[0].ndim != 1 or places[0].shape != places[1].shape:
                 raise InputError(f"The ring {label!r} needs as many p0 as p1")
             if places[0].size:
-                points[label] = RingPoints(*places, np.full(places[0].size, labels.index(label)))
+                points[label] = RingPoints(places[0], places[1], np.full(places[0].size, labels.index(label)))
         return points
 
 
@@ -247,7 +188,7 @@ class DiagnoseIntegrate1D(
         self._save(picture)
 
     def _lines(self, unit: str) -> dict[str, float]:
-        """Return the place of each line of the calibrant, in a unit; radii need a distance and are left out."""
+        """Return the place of each line of the calibrant, in a unit; none for radii."""
         name: Any = self.get_input_value("calibrant", None)
         if not name:
             return {}
