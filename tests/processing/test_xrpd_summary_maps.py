@@ -8,6 +8,10 @@ import numpy as np
 import pytest
 
 from processing.block_maxima import BlockMaxima
+from processing.nexus.ewoks_layout import new_ewoks_patterns
+from processing.nexus.ewoks_places import EwoksPlace
+from processing.nexus.pattern_layout import Axis
+from processing.nexus.pattern_writer import FrameAxis, new_patterns, write_cake
 from processing.summary import Summary
 from processing.techniques.xrpd.summary import summarise
 from workflows import InputError
@@ -208,3 +212,46 @@ def test_a_summary_that_was_stored_before_there_were_maps_has_none():
     )
 
     assert Summary.from_dict(stored) == Summary("xrpd", notes=["an old one"])
+
+
+@pytest.mark.parametrize("quantity", [("2theta", "deg", "2θ", "°"), ("q", "1/nm", "q", "nm⁻¹")])
+def test_what_our_writers_store_is_shown_with_its_axes(tmp_path, quantity):
+    name, unit, label, sign = quantity
+    frames = np.stack([pattern(ring(TWO_THETA[400]))] * 3)
+    common = {"radial": TWO_THETA, "quantity": name, "unit": unit, "info": {"geometry": {"dist": 0.25}}}
+    axis = FrameAxis("temperature", [300.0, 400.0, 500.0], "K")
+    with new_patterns(tmp_path / "scan.nxs", with_errors=True, frame_axis=axis, **common) as writer:
+        for frame in frames:
+            writer.append(frame[None], np.sqrt(frame)[None])
+    with new_patterns(tmp_path / "counted.nxs", with_errors=False, **common) as writer:
+        writer.append(frames, None)
+    azimuth = np.array([-90.0, 0, 90])
+    write_cake(tmp_path / "cake.nxs", azimuthal=azimuth, intensity=frames, sigma=None, **common)
+
+    scan, counted, cake = (summarise(tmp_path / f"{name}.nxs") for name in ("scan", "counted", "cake"))
+
+    assert {(one.maps[0].x_label, one.maps[0].x_unit) for one in (scan, counted, cake)} == {(label, sign)}
+    assert (scan.maps[0].y_label, scan.maps[0].y_unit, scan.maps[0].y) == (
+        "temperature",
+        "K",
+        [300, 400, 500],
+    )
+    assert (counted.maps[0].y_label, counted.maps[0].y) == ("frame", [0, 1, 2])
+    assert (cake.maps[0].y_label, cake.maps[0].y_unit, cake.maps[0].y) == ("azimuth", "°", azimuth.tolist())
+    for one in (scan, counted, cake):
+        assert np.nanmax(np.array(one.maps[0].values, dtype=float)) == pytest.approx(1100, rel=0.01)
+        assert numbers_of(one)["distance"] == 250
+        assert numbers_of(one)["n_peaks"] == 1
+
+
+def test_patterns_in_the_layout_of_ewoksxrpd_are_shown_alike(tmp_path):
+    frames = np.stack([pattern(ring(TWO_THETA[400]))] * 3)
+    place = EwoksPlace(f"{tmp_path / 'scan.h5'}::/1.1")
+    axes = [Axis(TWO_THETA, "2theta", "deg")]
+    with new_ewoks_patterns(place, axes=axes, with_errors=False) as writer:
+        writer.append(frames, None)
+
+    summary = summarise(tmp_path / "scan.h5")
+
+    assert (summary.maps[0].x_label, summary.maps[0].x_unit) == ("2θ", "°")
+    assert (numbers_of(summary)["n_frames"], numbers_of(summary)["n_peaks"]) == (3, 1)
