@@ -1,7 +1,7 @@
 """The shipped pipelines: ewoks graphs with the attributes a portal needs to offer them.
 
 A pipeline is an ewoks graph whose ``graph`` attributes carry ESRF's descriptor (``label``,
-``category``, ``keywords``, ``input_schema``, ``ui_schema``, ``populate``) and three of our own:
+``category``, ``keywords``, ``input_schema``, ``ui_schema``, ``populate``) and four of our own:
 
 ``node`` (on a property of ``input_schema``)
     The node that receives the value; without it, the start nodes.
@@ -9,6 +9,9 @@ A pipeline is an ewoks graph whose ``graph`` attributes carry ESRF's descriptor 
     Mappings ``id``, ``name``, ``value``: the node input that receives the path of a file to write.
 ``summary``
     The technique whose summary describes the first of these files.
+``progress``
+    Node -> the dataset's parameter that says how many frames there are; the node's progress is then
+    told in frames.
 
 What ``keywords`` mean here; a name or a list of names, whatever their case, and ``*`` or nothing for all:
 
