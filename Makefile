@@ -51,7 +51,8 @@ screenshots: $(INSTALLED_TEST) $(BUILT)
 test-peers: $(INSTALLED_TEST) $(BUILT) $(XRPD)/installed
 	@$(PIP) --editable '.[test,peers]'
 	$(BIN)/pytest tests/peers
-	$(XRPD)/bin/python -m pytest -p no:ewoksxrpd -p no:ewoksorange tests/peers/test_real_packages.py
+	$(XRPD)/bin/python -m pytest -p no:ewoksxrpd -p no:ewoksorange tests/peers/test_real_packages.py \
+		$(wildcard tests/peers/test_xrpd_*.py)
 
 $(XRPD)/installed: $(INSTALLED_TEST)
 	@echo 'Installing ewoksxrpd into $(XRPD) ...'

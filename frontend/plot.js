@@ -4,6 +4,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
+import "./heat.js";
 import { savePicture } from "./plot_picture.js";
 
 const plots = new Map();

@@ -1,7 +1,7 @@
 """The shipped pipelines: ewoks graphs with the attributes a portal needs to offer them.
 
 A pipeline is an ewoks graph whose ``graph`` attributes carry ESRF's descriptor (``label``,
-``category``, ``keywords``, ``input_schema``, ``ui_schema``, ``populate``) and three of our own:
+``category``, ``keywords``, ``input_schema``, ``ui_schema``, ``populate``) and four of our own:
 
 ``node`` (on a property of ``input_schema``)
     The node that receives the value; without it, the start nodes.
@@ -9,6 +9,9 @@ A pipeline is an ewoks graph whose ``graph`` attributes carry ESRF's descriptor 
     Mappings ``id``, ``name``, ``value``: the node input that receives the path of a file to write.
 ``summary``
     The technique whose summary describes the first of these files.
+``progress``
+    Node -> the dataset's parameter that says how many frames there are; the node's progress is then
+    told in frames.
 
 What ``keywords`` mean here; a name or a list of names, whatever their case, and ``*`` or nothing for all:
 
@@ -27,22 +30,32 @@ What ``keywords`` mean here; a name or a list of names, whatever their case, and
     ``principalInvestigator``, ``localContact``, ``instrumentScientist``, ``manager``. The instrument's
     scientists may do what participants may, and the portal's staff (``manager``) everything.
 
+A file that is ``required`` starts as the dataset's first fitting one; where that would be a wrong guess, the
+need stands in an ``allOf`` instead: ``[{"required": ["background"]}]``.
+
 Of ``ui_schema`` a form respects ``ui:order``, ``ui:title``, ``ui:description``, ``ui:help``,
 ``ui:placeholder``, ``ui:enumNames``, ``ui:readonly`` and the widgets ``hidden``, ``textarea``, ``select``,
 ``radio`` and ``checkboxes``; every other widget becomes the plain one of the value's type. Of our own is
 ``ui:group`` (``basic``, ``geometry``, ``advanced`` or any other): fields that are shown together.
+
+What several pipelines have in common stands once, in a JSON file beside them.  An object with
+``"$ref": "shared.json#/graph"`` is what the file has at that place (a JSON pointer, RFC 6901), changed by
+the other members of the object: a JSON merge patch (RFC 7396), so they are added, replace, change what is
+below, or with ``null`` remove.  `shipped_pipelines` gives documents without such references; those of JSON
+Schema itself (``#/...``) stay.
 """
 
 import json
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from processing.summary import Summary
 
-__all__ = ["TECHNIQUES", "describer", "shipped_pipelines", "summariser"]
+__all__ = ["TECHNIQUES", "describer", "preload", "read_pipeline", "shipped_pipelines", "summariser"]
 
 # One folder of processing/techniques each.
 TECHNIQUES = ("xrpd",)
@@ -53,9 +66,23 @@ def shipped_pipelines() -> Iterator[dict[str, Any]]:
     for technique in TECHNIQUES:
         folder = files("processing.techniques").joinpath(technique, "pipelines")
         for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-            document = json.loads(file.read_text())
-            if file.name.endswith(".json") and "input_schema" in document["graph"]:
+            if not file.name.endswith(".json"):
+                continue
+            document = read_pipeline(folder, file.name)
+            if "nodes" in document and "input_schema" in document["graph"]:
                 yield document
+
+
+def read_pipeline(folder: Traversable, name: str) -> dict[str, Any]:
+    """Read a JSON file of a folder, with what it refers to in others of the folder.
+
+    Raises
+    ------
+    FileNotFoundError, KeyError
+        A reference names nothing.
+    """
+    document = json.loads(folder.joinpath(name).read_text(encoding="utf-8"))
+    return {key: _resolved(value, folder) for key, value in document.items()}
 
 
 def summariser(technique: str) -> Callable[[Path], Summary]:
@@ -72,6 +99,40 @@ def summariser(technique: str) -> Callable[[Path], Summary]:
 def describer(technique: str) -> Callable[..., Mapping[str, Any]]:
     """Return the function that reads a technique's parameters from raw files; KeyError as above."""
     return _module(technique, "describe").describe
+
+
+def preload(technique: str) -> None:
+    """Import the tasks of a technique, and have compiled what it compiles; KeyError as above."""
+    _module(technique, "preload").preload()
+
+
+def _resolved(value: Any, folder: Traversable) -> Any:
+    """Replace every reference to a file of the folder, also those in what it refers to."""
+    if isinstance(value, list):
+        return [_resolved(item, folder) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changes = {name: _resolved(item, folder) for name, item in value.items()}
+    if not str(value.get("$ref", "#")).startswith("#"):
+        name, _, pointer = changes.pop("$ref").partition("#/")
+        found: Any = read_pipeline(folder, name)
+        for word in pointer.split("/"):
+            found = found[word.replace("~1", "/").replace("~0", "~")]
+        return _merge_patch(found, changes) if changes else found
+    return changes
+
+
+def _merge_patch(target: Any, patch: Any) -> Any:
+    """Change a JSON value as RFC 7396 says."""
+    if not isinstance(patch, dict):
+        return patch
+    changed = dict(target) if isinstance(target, dict) else {}
+    for name, value in patch.items():
+        if value is None:
+            changed.pop(name, None)
+        else:
+            changed[name] = _merge_patch(changed.get(name), value)
+    return changed
 
 
 def _module(technique: str, name: str) -> Any:

@@ -4,7 +4,8 @@
 error stream. Each line is a JSON object with a ``kind``:
 
 ``step``
-    ``step`` (node id), ``type`` start, progress or end, ``state``, ``progress`` in %, ``message``
+    ``step`` (node id), ``type`` start, progress or end, ``state``, ``progress`` in %, ``message``;
+    of progress at most one line a second and step, and the last
 ``staged``
     All files are written, checked, hashed and on disk; ``manifest.json`` lists them. Always last.
 ``failed``
@@ -18,7 +19,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,8 @@ from typing import Any
 from processing.durable import sync
 from processing.nexus import guard
 from processing.nexus.writer import append_process, check_output
-from processing.pipelines import TECHNIQUES, summariser
+from processing.pipelines import TECHNIQUES, preload, summariser
+from processing.progress import ThinnedProgress
 from processing.provenance.record import canonical_json, environment, hash_file, record_of
 from processing.recipe import Recipe, read_recipe
 from processing.techniques.xrpd.integrator import keep_engines_in
@@ -37,7 +39,7 @@ from workflows.policy import AnyTask, ClosedList
 
 __all__ = ["main", "prepare", "run_forked", "run_recipe"]
 
-Emit = Callable[[dict[str, Any]], None]
+Emit = Callable[[Mapping[str, Any]], None]
 
 MANIFEST = "manifest.json"
 _NEXUS = {".nxs", ".h5", ".hdf5"}
@@ -46,9 +48,10 @@ _FINISH = "Check and describe the result"
 
 
 def prepare() -> None:
-    """Import everything a run may need, so that a fork has it. Nothing is computed here."""
+    """Import and compile everything a run may need, so that a fork has it. Nothing is computed here."""
     for technique in TECHNIQUES:
         summariser(technique)
+        preload(technique)
     environment()
 
 
@@ -94,10 +97,11 @@ def _stage(recipe: Recipe, emit: Emit) -> None:
     started_at = datetime.now(UTC)
     input_files = [hash_file(Path(path), name=Path(path).name) for path in recipe.input_files.values()]
     nodes: dict[str, dict[str, Any]] = {}
+    tell_step = ThinnedProgress(emit)
 
     def on_event(event: Event) -> None:
         if event.context == "node":
-            emit(_step_of(event))
+            tell_step(_step_of(event))
             _note_node(nodes, event)
 
     result = run_graph(
@@ -208,7 +212,7 @@ def _classify(error: BaseException) -> tuple[str, str]:
 
 
 def _line_writer(lines: Any) -> Emit:
-    def emit(told: dict[str, Any]) -> None:
+    def emit(told: Mapping[str, Any]) -> None:
         lines.write(json.dumps(told) + "\n")
 
     return emit

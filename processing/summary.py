@@ -1,4 +1,4 @@
-"""What a result looks like on a card: named numbers with units and small curves."""
+"""What a result looks like on a card: named numbers with units, small curves and heat maps."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -39,6 +39,26 @@ class Series:
 
 
 @dataclass(frozen=True)
+class HeatMap:
+    """A surface of a card, as patterns along a scan: at most 64 rows of 256 numbers.
+
+    ``x`` are the centres of the columns and ``y`` those of the rows, the first of ``values``
+    first; each rises or falls steadily.  None is where nothing was measured.
+    """
+
+    label: str
+    x: list[float]
+    y: list[float]
+    values: list[list[float | None]]
+    x_label: str
+    x_unit: str
+    y_label: str
+    y_unit: str
+    z_label: str
+    z_unit: str
+
+
+@dataclass(frozen=True)
 class Column:
     """One column of a table; ``name`` is for machines, ``label`` for people."""
 
@@ -58,13 +78,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Summary:
-    """The card of one output: numbers in the order of their importance, curves, tables, remarks."""
+    """The card of one output: numbers in the order of their importance, curves, tables, remarks, maps."""
 
     technique: str
     numbers: list[Number] = field(default_factory=list)
     series: list[Series] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    maps: list[HeatMap] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, texts and numbers, fit for JSON."""
@@ -72,7 +93,7 @@ class Summary:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        """Build the inverse of `as_dict`."""
+        """Build the inverse of `as_dict`; summaries that were stored before there were maps have none."""
         return cls(
             technique=stored["technique"],
             numbers=[Number(**number) for number in stored["numbers"]],
@@ -82,6 +103,7 @@ class Summary:
                 for table in stored["tables"]
             ],
             notes=list(stored["notes"]),
+            maps=[HeatMap(**heat_map) for heat_map in stored.get("maps", ())],
         )
 
 

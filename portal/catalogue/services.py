@@ -11,6 +11,7 @@ from django.db.models import Count, Sum
 from esrf_ontologies.db import load_techniques
 
 from portal.catalogue.errors import InvalidInput
+from portal.catalogue.heat_figures import card_picture
 from portal.catalogue.models import Datafile, Dataset, DatasetSummary, Investigation, Sample, Technique
 from portal.catalogue.parameters import typed_parameters
 from portal.catalogue.plots import line_svg
@@ -83,7 +84,7 @@ def register_dataset(investigation: Investigation, content: DatasetContent) -> t
 def store_summary(dataset: Dataset, content: Mapping[str, Any]) -> DatasetSummary:
     """Keep the numbers and the plot that the dataset's card is drawn from."""
     series = content.get("series") or []
-    svg = line_svg(series) if isinstance(series, list) else ""
+    svg = card_picture(content) or (line_svg(series) if isinstance(series, list) else "")
     values = {"content": dict(content), "plot_svg": svg}
     return DatasetSummary.objects.update_or_create(dataset=dataset, defaults=values)[0]
 

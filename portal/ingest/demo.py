@@ -35,6 +35,7 @@ REGISTERED_FILES = "Registered files"
 _BETWEEN_MEASUREMENTS = timedelta(minutes=25)
 # Rows and columns of a Pilatus 300k.
 FOREIGN_MASK_SHAPE = (619, 487)
+FRAMES_PER_FILE = 20
 
 Report = Callable[[str], object]
 
@@ -182,6 +183,20 @@ def _folder_name(sample: str) -> str:
 
 
 def _measure(folder: Path, visit: Visit, place: _Place, *, started: datetime) -> None:
+    measurement = place.measurement
+    detector = measurement.detector or visit.detector
+    if measurement.n_frames > 1:
+        _write_scan(folder, place, detector)
+    else:
+        _write_image(folder, place, detector, started=started)
+    if measurement.foreign_mask:
+        np.save(folder / measurement.foreign_mask, np.zeros(FOREIGN_MASK_SHAPE, dtype=np.uint8))
+    # The files of a measurement are as old as the measurement.
+    for file in folder.rglob("*"):
+        os.utime(file, (started.timestamp(), started.timestamp()))
+
+
+def _write_image(folder: Path, place: _Place, detector: str, *, started: datetime) -> None:
     # pyFAI takes seconds to import, and is not needed when everything is there.
     from processing.simulation import default_geometry, write_powder_dataset  # noqa: PLC0415
 
@@ -191,16 +206,29 @@ def _measure(folder: Path, visit: Visit, place: _Place, *, started: datetime) ->
         name=measurement.name,
         sample=sampled.name,
         calibrant=sampled.calibrant,
-        detector=visit.detector,
-        geometry=default_geometry(visit.detector, measurement.energy_kev, measurement.distance_m),
+        detector=detector,
+        geometry=default_geometry(detector, measurement.energy_kev, measurement.distance_m),
         energy_kev=measurement.energy_kev,
         exposure_s=measurement.exposure_s,
         strain=measurement.strain,
         seed=place.number,
         started=started,
     )
-    if measurement.foreign_mask:
-        np.save(folder / measurement.foreign_mask, np.zeros(FOREIGN_MASK_SHAPE, dtype=np.uint8))
-    # The files of a measurement are as old as the measurement.
-    for file in folder.iterdir():
-        os.utime(file, (started.timestamp(), started.timestamp()))
+
+
+def _write_scan(folder: Path, place: _Place, detector: str) -> None:
+    from processing.simulated_scan import write_powder_scan  # noqa: PLC0415 - as above
+
+    measurement = place.measurement
+    written = write_powder_scan(
+        folder,
+        n_frames=measurement.n_frames,
+        detector=detector,
+        calibrant=place.sampled.calibrant,
+        energy_kev=measurement.energy_kev,
+        exposure_s=measurement.exposure_s,
+        seed=place.number,
+        frames_per_file=FRAMES_PER_FILE,
+    )
+    for file in (written.path, written.poni):
+        file.rename(folder / f"{measurement.name}{file.suffix}")

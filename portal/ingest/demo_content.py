@@ -55,17 +55,23 @@ class Note:
 
 @dataclass(frozen=True)
 class Asked:
-    """A result that a person asked for, with what was changed in the form; a file goes by its name."""
+    """A result that a person asked for, with what was changed in the form; a file goes by its name.
+
+    A ``pipeline`` that is not installed is left out.
+    """
 
     by: str
     changed: Mapping[str, Any]
+    pipeline: str = "powder_pattern"
 
 
 @dataclass(frozen=True)
 class Measurement:
     """One exposure: energy in keV, distance in m, exposure in s, strain relative to the calibrant.
 
-    ``foreign_mask`` is the name of a mask of another detector that lies beside the image.
+    ``foreign_mask`` is the name of a mask of another detector that lies beside the image. With more than
+    one frame it is a scan in a beam that comes and goes, 0.25 m from the sample and without strain;
+    ``detector`` is its own where it is not the visit's.
     """
 
     name: str
@@ -74,6 +80,8 @@ class Measurement:
     exposure_s: float = 1.0
     strain: float = 0.0
     foreign_mask: str = ""
+    n_frames: int = 1
+    detector: str = ""
     asked: Sequence[Asked] = ()
     notes: Sequence[Note] = ()
 

@@ -14,21 +14,18 @@ from portal.jobs.services import submit_job
 
 __all__ = ["ensure_jobs"]
 
-PIPELINE = "powder_pattern"
 # Who reprocesses what was just measured.
 AUTOMATIC = Asked("scientist", {})
 
 
 def ensure_jobs(investigation: Investigation, visit: Visit) -> None:
     """Queue what a visit asks for, once: the key of a request is the dataset's place and its number."""
-    pipeline = Pipeline.objects.filter(identifier=PIPELINE, enabled=True).first()
-    if pipeline is None:
-        return
+    pipelines = {pipeline.identifier: pipeline for pipeline in Pipeline.objects.filter(enabled=True)}
     measured = Dataset.objects.filter(investigation=investigation, type=Dataset.Type.ACQUISITION)
     datasets = {dataset.name: dataset for dataset in measured.select_related("sample")}
     for name, number, asked in _asked(visit):
-        dataset = datasets.get(name)
-        if dataset is None:
+        dataset, pipeline = datasets.get(name), pipelines.get(asked.pipeline)
+        if dataset is None or pipeline is None:
             continue
         key = uuid5(NAMESPACE_URL, f"{dataset.location}#{number}" if number else dataset.location)
         if not Job.objects.filter(request_key=key).exists():

@@ -63,11 +63,15 @@ def _moved(at: datetime, before: Measurement | None, now: Measurement) -> Iterat
 def _measured(
     at: datetime, visit: Visit, measurement: Measurement, dataset: Dataset
 ) -> Iterator[LogbookEvent]:
-    detector, exposure = visit.detector.lower(), f"{measurement.exposure_s:g}"
-    end = at + timedelta(seconds=measurement.exposure_s + 1)
-    yield _told(at, f"sct({exposure}, {detector})", Category.COMMANDLINE, dataset)
-    yield _told(at, f"Start ct {exposure} s on {detector}.", dataset=dataset)
-    yield _told(end, f"End ct: 1 frame of {exposure} s saved to {measurement.name}.h5.", dataset=dataset)
+    detector, exposure = (measurement.detector or visit.detector).lower(), f"{measurement.exposure_s:g}"
+    frames = measurement.n_frames
+    name, given = ("loopscan", f"{frames}, {exposure}") if frames > 1 else ("ct", exposure)
+    end = at + timedelta(seconds=frames * measurement.exposure_s + 1)
+    command = f"loopscan({given}, {detector})" if frames > 1 else f"sct({given}, {detector})"
+    yield _told(at, command, Category.COMMANDLINE, dataset)
+    yield _told(at, f"Start {name} {given.replace(',', '')} s on {detector}.", dataset=dataset)
+    count = f"{frames} frame{'s' if frames > 1 else ''}"
+    yield _told(end, f"End {name}: {count} of {exposure} s saved to {measurement.name}.h5.", dataset=dataset)
 
 
 def _told(

@@ -1,62 +1,16 @@
 """What the demo facility measured. Invented, with physics that is right.
 
-The reference powders are NIST's; ceria expands by about 1.15e-5 per kelvin. Older visits used small
-detectors, which keeps the loading short.
+The reference powders are NIST's. Older visits used small detectors, which keeps the loading short.
 """
 
 from datetime import timedelta
 
-from portal.ingest.demo_content import Asked, Category, Measurement, Note, Role, Sampled, Visit
+from portal.ingest.demo_content import Asked, Measurement, Role, Sampled, Visit
+from portal.ingest.demo_series import CALIBRATION, NICKEL_5, SCAN, heated
 
 __all__ = ["INVESTIGATIONS"]
 
 YEAR = timedelta(days=365)
-CERIA_EXPANSION = 1.15e-5
-ROOM_K = 298
-
-_ASKED_OF_CERIA = {
-    298: (Asked("tanaka", {"n_points": 400}),),
-    600: (Asked("tanaka", {"unit": "q_A^-1"}),),
-    900: (Asked("demo", {"n_points": 3000, "method": "bbox/csr"}),),
-}
-_NOTED_OF_CERIA = {
-    298: (Note("First pattern: sharp rings, no nickel lines yet. Beam centre as in calibration.", "tanaka"),),
-    500: (Note("Rings move inwards as they should.", "demo"),),
-    700: (
-        Note("Furnace: set point 700 K reached after 14 min.", category=Category.INFO, after_min=-2),
-        Note("Weak extra line at 2.04 Å is the support, not a new phase.", "tanaka"),
-    ),
-    800: (
-        Note("Beam lost, shutter closed. Top-up resumed after 4 min.", category=Category.ERROR, after_min=3),
-        Note("Exposure repeated from the start after the beam came back.", "scientist", after_min=8),
-    ),
-    900: (Note("Best statistics of the series; use this one for the figure.", "demo"),),
-}
-
-
-def _heated(kelvin: int) -> Measurement:
-    return Measurement(
-        f"ceria_{kelvin:04}K",
-        60.0,
-        0.3,
-        2.0,
-        strain=CERIA_EXPANSION * (kelvin - ROOM_K),
-        asked=_ASKED_OF_CERIA.get(kelvin, ()),
-        notes=_NOTED_OF_CERIA.get(kelvin, ()),
-    )
-
-
-# The mask of another detector: what its job answers is what one should see once.
-_NICKEL_5 = Measurement(
-    "nickel_exposure_5",
-    60.0,
-    0.3,
-    20.0,
-    foreign_mask="mask_pilatus300k.npy",
-    asked=(Asked("demo", {"mask": "mask_pilatus300k.npy"}),),
-    notes=(Note("Strongest rings close to saturation: 5 s is the longest useful exposure.", "demo"),),
-)
-
 _REFERENCES = Visit(
     instrument="ID31",
     name="CH-6241",
@@ -134,7 +88,7 @@ _CERIA = Visit(
             "cerium oxide on nickel",
             "CeO2",
             "CeO2",
-            tuple(_heated(kelvin) for kelvin in (298, 400, 500, 600, 700, 800, 900)),
+            tuple(heated(kelvin) for kelvin in (298, 400, 500, 600, 700, 800, 900)),
             is_processed=True,
         ),
         Sampled(
@@ -146,9 +100,10 @@ _CERIA = Visit(
                     Measurement(f"nickel_exposure_{number}", 60.0, 0.3, exposure_s)
                     for number, exposure_s in enumerate((0.05, 0.2, 1.0, 5.0), start=1)
                 ),
-                _NICKEL_5,
+                NICKEL_5,
             ),
         ),
+        Sampled("LaB6 SRM 660c", "LaB6", "LaB6", (CALIBRATION, SCAN)),
     ),
 )
 

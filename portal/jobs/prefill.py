@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from portal.catalogue.models import Datafile, Dataset
 from portal.jobs.models import Pipeline
@@ -14,6 +14,8 @@ from portal.jobs.schema import Leaf, as_mapping, choices_of, kind_of, leaves, ne
 
 __all__ = ["Source", "choosable_files", "prefilled_for", "prefilled_parameters", "sources_of"]
 
+# A scan's own file lies above those with the frames that it links to.
+_IN_FOLDER = Case(When(name__contains="/", then=Value(1)), default=Value(0))
 _YES, _NO = {"true", "yes", "1"}, {"false", "no", "0"}
 
 
@@ -54,8 +56,10 @@ def sources_of(asked: Iterable[Leaf], dataset: Dataset) -> dict[str, Source]:
 
 
 def choosable_files(datasets: Iterable[Dataset], spec: Mapping[str, Any]) -> QuerySet[Datafile]:
-    """Return the files of these datasets whose ending the property accepts."""
-    return Datafile.objects.filter(_with_ending(spec), dataset__in=datasets).order_by("name", "pk")
+    """Return the files of these datasets whose ending the property accepts, those in folders last."""
+    return Datafile.objects.filter(_with_ending(spec), dataset__in=datasets).order_by(
+        _IN_FOLDER, "name", "pk"
+    )
 
 
 def _own_values(asked: Iterable[Leaf], dataset: Dataset) -> dict[tuple[str, ...], Any]:
@@ -79,7 +83,8 @@ def _source(leaf: Leaf, dataset: Dataset) -> Source | None:
 
 
 def _first_files(datasets: Sequence[Dataset], leaf: Leaf) -> dict[int, int | None]:
-    fitting = Datafile.objects.filter(_with_ending(leaf.spec), dataset=OuterRef("pk")).order_by("name")
+    fitting = Datafile.objects.filter(_with_ending(leaf.spec), dataset=OuterRef("pk"))
+    fitting = fitting.order_by(_IN_FOLDER, "name")
     rows = Dataset.objects.filter(pk__in=[dataset.pk for dataset in datasets])
     return dict(rows.annotate(first=Subquery(fitting.values("pk")[:1])).values_list("pk", "first"))
 

@@ -1,7 +1,7 @@
 """Reading jobs, their steps and their results, and who works."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from portal.access.rules import Person, investigations_visible_to
 from portal.jobs.models import Job, JobEvent, Worker
+from portal.jobs.schema import as_mapping
 
 __all__ = [
     "Step",
@@ -33,7 +34,8 @@ _SILENT_FOR = timedelta(seconds=3 * settings.JOB_SWEEP_INTERVAL_S + 10)
 class Step:
     """One node of a job's workflow as of its latest attempt.
 
-    ``state`` is waiting, running, or how it ended; ``progress`` is in percent.
+    ``state`` is waiting, running, or how it ended; ``progress`` is in percent, where known of
+    ``n_frames``.
     """
 
     node_id: str
@@ -43,6 +45,14 @@ class Step:
     ended_at: datetime | None = None
     progress: float | None = None
     message: str = ""
+    n_frames: int | None = None
+
+    @property
+    def frame(self) -> int | None:
+        """How many frames are done."""
+        if self.n_frames is None or self.progress is None:
+            return None
+        return round(self.n_frames * self.progress / 100)
 
     @property
     def seconds(self) -> float | None:
@@ -74,8 +84,11 @@ def listed_jobs_visible_to(person: Person) -> QuerySet[Job]:
 
 def steps_of(job: Job) -> list[Step]:
     """Return the steps of the latest attempt in the workflow's order, those still to come included."""
+    frames = _frames_of(job)
     steps = {
-        str(node["id"]): Step(str(node["id"]), str(node.get("label") or node["id"]))
+        str(node["id"]): Step(
+            str(node["id"]), str(node.get("label") or node["id"]), n_frames=frames.get(str(node["id"]))
+        )
         for node in job.workflow["nodes"]
     }
     for event in job.events.filter(attempt=job.attempt).exclude(step="").order_by("id"):
@@ -122,19 +135,24 @@ def count_live_workers(queue: str) -> int:
     return live_workers().filter(queue=queue).count()
 
 
+def _frames_of(job: Job) -> dict[str, int]:
+    """Return how many frames a node works through, for those of which the pipeline says so."""
+    told = as_mapping(job.workflow["graph"].get("progress"))
+    counts = {str(node): job.dataset.parameters.get(str(name)) for node, name in told.items()}
+    return {node: count for node, count in counts.items() if isinstance(count, int) and count > 1}
+
+
 def _nodes_of(jobs: Iterable[UUID]) -> QuerySet[Job, tuple[UUID, Any]]:
     return Job.objects.filter(pk__in=jobs).values_list("pk", "workflow__nodes")
 
 
 def _after(step: Step, event: JobEvent) -> Step:
     if event.kind == JobEvent.Kind.STEP_STARTED:
-        return Step(step.node_id, step.label, "running", started_at=event.at)
+        return Step(step.node_id, step.label, "running", started_at=event.at, n_frames=step.n_frames)
     ended = event.kind == JobEvent.Kind.STEP_ENDED
-    return Step(
-        step.node_id,
-        step.label,
+    return replace(
+        step,
         state=event.state if ended else step.state,
-        started_at=step.started_at,
         ended_at=event.at if ended else None,
         progress=event.progress if event.progress is not None else step.progress,
         message=event.message,

@@ -13,8 +13,9 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from portal.jobs.parameters import file_parameters, workflow_inputs
 from portal.jobs.services import publish_output
 from portal.storage.paths import readable_roots
 from processing.forkserver import ForkServer, Run
+from processing.progress import ThinnedProgress
 from processing.recipe import Recipe, write_recipe
 
 __all__ = ["fork_server", "run_claimed_job", "run_queued_job", "stopping", "worker_name"]
@@ -42,6 +44,9 @@ stopping = threading.Event()
 # How soon a cancelled job stops, and how often a running one tells its progress; s.
 _LOOK_EVERY_S = 0.5
 _READ_BYTES = 65536
+# How often the progress of a step is stored at most, whatever its run tells; a little less than the
+# second that a run itself keeps, so that all of an honest one arrives; s.
+_PROGRESS_EVERY_S = 0.9
 
 
 @dataclass(frozen=True)
@@ -139,12 +144,13 @@ def _follow(job: Job, child: Run) -> _Outcome:
     """Turn the child's event lines into rows until it ends or must be ended."""
     outcome = None
     watch = _Watch(job)
+    store_step = ThinnedProgress(partial(_store_step, job), every_s=_PROGRESS_EVERY_S)
     for told in _lines(child):
         if told is None:
             if ended := watch.look():
                 return ended
         elif told["kind"] == "step":
-            _store_step(job, told)
+            store_step(told)
         else:
             outcome = _Outcome(
                 told["kind"] if told["kind"] == "staged" else told["code"], told.get("message", "")
@@ -203,7 +209,7 @@ class _Watch:
         return renew_lease(self._job)
 
 
-def _store_step(job: Job, told: dict[str, Any]) -> None:
+def _store_step(job: Job, told: Mapping[str, Any]) -> None:
     kinds = {
         "start": JobEvent.Kind.STEP_STARTED,
         "progress": JobEvent.Kind.STEP_PROGRESS,

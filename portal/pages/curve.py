@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from portal.catalogue.axes import round_numbers
+
 __all__ = ["Curve", "Tick", "drawn_curve"]
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 76.0, 708.0, 14.0, 262.0
-_N_TICKS = 6
-_STEPS = (1, 2, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -59,18 +59,5 @@ class _Axis:
 
     def ticks(self) -> list[Tick]:
         """Return ticks at round numbers, four to seven of them."""
-        step = _round_step((self.high / 2 - self.low / 2) / _N_TICKS * 2)
-        if step == 0 or not math.isfinite(step):
-            return []
-        first, last = math.ceil(self.low / step), math.floor(self.high / step)
-        if last - first > 2 * _N_TICKS:  # numbers so close together that floats cannot tell them apart
-            return []
-        return [Tick(round(self.place(n * step), 1), f"{n * step:.6g}") for n in range(first, last + 1)]
-
-
-def _round_step(step: float) -> float:
-    """Return the next number of the form 1, 2 or 5 times a power of ten."""
-    if step <= 0 or not math.isfinite(step):
-        return 0.0
-    power = 10.0 ** math.floor(math.log10(step))
-    return next((factor * power for factor in _STEPS if factor * power >= step * 0.999999), 10 * power)
+        numbers = round_numbers(self.low, self.high)
+        return [Tick(round(self.place(number), 1), f"{number:.6g}") for number in numbers]

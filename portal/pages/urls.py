@@ -18,6 +18,7 @@ from portal.pages.views import (
     jobs_list,
     pipelines,
     reprocess,
+    reprocess_investigation,
     reprocess_many,
     staff,
     tasks,
@@ -36,6 +37,9 @@ urlpatterns = [
     path("investigations/<int:pk>/processed/", investigation.processed, name="investigation-processed"),
     path("investigations/<int:pk>/jobs/", investigation.jobs, name="investigation-jobs"),
     path("investigations/<int:pk>/statistics/", investigation.statistics, name="investigation-statistics"),
+    path(
+        "investigations/<int:pk>/reprocess/", reprocess_investigation.choose, name="reprocess-investigation"
+    ),
     path("investigations/<int:pk>/archive/", downloads.archive_investigation, name="archive-investigation"),
     path("datasets/<int:pk>/", datasets.dataset, name="dataset"),
     path("datasets/<int:pk>/archive/", downloads.archive, name="archive"),

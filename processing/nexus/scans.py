@@ -163,7 +163,7 @@ class Scan:
         while last is None or position < last:
             if position >= self.n_frames and not self._follower.wait_for_more(position):
                 break
-            end = self._end_of_block(position, size, last)
+            end = self.end_of_block(position, size, last)
             yield position, self._follower.read(position, end)
             position = end
         if self._frames.problem is not None and (last is None or position < last):
@@ -212,7 +212,8 @@ class Scan:
         """
         return self._frames.metadata()
 
-    def _end_of_block(self, position: int, size: int, last: int | None) -> int:
+    def end_of_block(self, position: int, size: int = 8, last: int | None = None) -> int:
+        """Say where a block that begins at ``position`` ends, so that what is stored together stays so."""
         chunk = self._frames.chunk
         frame_bytes = self.shape[0] * self.shape[1] * self.dtype.itemsize
         n = max(chunk, min(size, MAX_READ_BYTES // frame_bytes), 1)

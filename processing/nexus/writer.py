@@ -1,99 +1,29 @@
-"""Write NeXus files that are valid, open at their plot and say how they were made."""
+"""What every written NeXus file gets: how it was made, and a check that it opens at its plot."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from time import time
 from typing import Any
 
 import h5py
 import numpy as np
 
 from processing.nexus.guard import Node, open_h5
-from processing.nexus.tree import changed_file, new_file, put_group, put_values
+from processing.nexus.pattern_writer import write_pattern1d
+from processing.nexus.tree import changed_file, now_text, put_group, put_values
 from workflows import InputError
 
-NOT_GIVEN = "not given"
-
-REFERENCE = "G. Ashiotis et al., J. Appl. Cryst. (2015) 48, 510-519, doi:10.1107/S1600576715004306"
-"""What pyFAI asks to be cited for azimuthal integration."""
+__all__ = ["append_process", "axis_names", "check_output", "default_plot", "write_pattern1d"]
 
 DEFAULT_DEPTH = 8
 
 
-def write_pattern1d(
-    path: Path | str,
-    *,
-    radial: np.ndarray,
-    intensity: np.ndarray,
-    quantity: str,
-    unit: str,
-    errors: np.ndarray | None = None,
-    info: Mapping[str, Any] | None = None,
-    metadata: Mapping[str, Any] | None = None,
-) -> Path:
-    """Write an integrated pattern; as NXazint1d where its axis is q or 2theta.
-
-    Parameters
-    ----------
-    path : path
-        Replaced if it exists; its folder must exist.
-    radial : array (n,), in ``unit``
-    intensity, errors : array (n,)
-        In arbitrary units; errors that are not known (all NaN) are left out.
-    quantity, unit : str
-        "q", "2theta" or another name, and the unit as NeXus writes it ("deg", "1/nm").
-    info : mapping, optional
-        What the integration used, as `Integrate1D` gives it; all of it is stored.
-    metadata : mapping, optional
-        ``title``, ``sample``, ``instrument``, ``facility``.
-
-    Raises
-    ------
-    InputError
-        The folder does not exist, or the arrays do not fit.
-    OSError
-        The disk is full (errno 28) or cannot be written.
-    """
-    radial, intensity = np.asarray(radial), np.asarray(intensity)
-    if radial.ndim != 1 or radial.shape != intensity.shape or radial.size == 0:
-        raise InputError(
-            f"radial {radial.shape} and intensity {intensity.shape} must be curves of one length"
-        )
-    info, metadata = info or {}, metadata or {}
-    with new_file(Path(path)) as file:
-        entry = put_group(file, "entry", "NXentry", default="data")
-        file.attrs.update(NX_class="NXroot", default="entry")
-        if quantity in ("q", "2theta"):
-            put_values(entry, "definition", "NXazint1d")
-        put_values(entry, "title", str(metadata.get("title") or "Powder pattern"))
-        put_values(entry, "solid_angle_applied", bool(info.get("correct_solid_angle")))
-        put_values(entry, "polarization_applied", info.get("polarization_factor") is not None)
-        put_values(entry, "normalization_applied", value=True)
-        put_values(entry, "monitor_applied", info.get("normalization_factor", 1.0) != 1.0)
-        _put_instrument(entry, info, metadata)
-        if sample := metadata.get("sample"):
-            put_values(put_group(entry, "sample", "NXsample"), "name", str(sample))
-        _put_reduction(entry, info)
-        data = put_group(
-            entry, "data", "NXdata", signal="I", axes=[".", "radial_axis"], interpretation="spectrum"
-        )
-        put_values(data, "radial_axis", radial, long_name=quantity, units=unit)
-        common = {"units": "arbitrary units", "interpretation": "spectrum"}
-        put_values(data, "I", intensity[None], long_name="intensity", **common)
-        if errors is not None and np.isfinite(errors).any():
-            errors = np.asarray(errors)[None]
-            put_values(
-                data, "I_errors", errors, long_name="estimated intensity error", units="arbitrary units"
-            )
-    return Path(path)
-
-
 def append_process(path: Path | str, *, record: Mapping[str, Any], workflow_json: str) -> None:
-    """Write into a NeXus file how it was made.
+    """Write into a NeXus file how it was made; a large file is changed in place.
+
+    To be called before a file is published: the staging folder of a run that is killed meanwhile
+    is thrown away.
 
     Parameters
     ----------
@@ -111,13 +41,14 @@ def append_process(path: Path | str, *, record: Mapping[str, Any], workflow_json
     OSError
         The disk is full (errno 28) or cannot be written.
     """
-    with changed_file(Path(path)) as file:
+    texts = [workflow_json, *record["environment"], json.dumps([record["parameters"], record["input_files"]])]
+    with changed_file(Path(path), added_bytes=sum(4 * len(text) for text in texts)) as file:
         entry = _entry(file)
         name = next(n for n in _numbered("reprise") if n not in entry)
         process = put_group(entry, name, "NXprocess")
         put_values(process, "program", "reprise")
         put_values(process, "version", str(record["version"]))
-        put_values(process, "date", _now())
+        put_values(process, "date", now_text())
         _put_note(process, "workflow", "application/json", workflow_json)
         _put_note(process, "environment", "text/plain", "\n".join(record["environment"]))
         run = put_group(process, "run", "NXparameters")
@@ -171,47 +102,6 @@ def default_plot(root: Node) -> Node | None:
     return None
 
 
-def _put_instrument(entry: h5py.Group, info: Mapping[str, Any], metadata: Mapping[str, Any]) -> None:
-    instrument = put_group(entry, "instrument", "NXinstrument")
-    put_values(instrument, "name", str(metadata.get("instrument") or NOT_GIVEN))
-    source = put_group(instrument, "source", "NXsource")
-    put_values(source, "name", str(metadata.get("facility") or NOT_GIVEN))
-    put_values(source, "type", "Synchrotron X-ray Source")
-    put_values(source, "probe", "x-ray")
-    monochromator = put_group(instrument, "monochromator", "NXmonochromator")
-    put_values(monochromator, "wavelength", float(info.get("wavelength_m", np.nan)) * 1e10, units="angstrom")
-    put_values(monochromator, "energy", float(info.get("energy_kev", np.nan)), units="keV")
-    geometry = info.get("geometry") or {}
-    detector = put_group(instrument, "detector", "NXdetector")
-    put_values(detector, "description", str(info.get("detector") or NOT_GIVEN))
-    if "dist" in geometry:
-        put_values(detector, "distance", float(geometry["dist"]), units="m")
-
-
-def _put_reduction(entry: h5py.Group, info: Mapping[str, Any]) -> None:
-    process = put_group(entry, "reduction", "NXprocess")
-    put_values(process, "program", str(info.get("program") or NOT_GIVEN))
-    put_values(process, "version", str(info.get("version") or NOT_GIVEN))
-    put_values(process, "date", _now())
-    put_values(process, "reference", REFERENCE)
-    parameters = put_group(process, "input", "NXparameters")
-    for name, value in _flat(info):
-        put_values(parameters, name, value)
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Give nested parameters one name each; what HDF5 has no type for becomes text."""
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{name}_")
-        elif name.endswith("_file") and value is not None:
-            yield f"{prefix}{name}", Path(str(value)).name  # where it lies is nobody's business
-        elif isinstance(value, bool | int | float | str):
-            yield f"{prefix}{name}", value
-        elif value is not None:
-            yield f"{prefix}{name}", str(value)
-
-
 def _put_note(process: h5py.Group, name: str, kind: str, text: str) -> None:
     content = text.encode()
     note = put_group(process, name, "NXnote")
@@ -235,14 +125,3 @@ def _entry(file: h5py.File) -> h5py.Group:
 def _numbered(name: str) -> Iterator[str]:
     yield name
     yield from (f"{name}_{number}" for number in range(2, 1000))
-
-
-def _own_version() -> str:
-    try:
-        return version("reprise")
-    except PackageNotFoundError:
-        return NOT_GIVEN
-
-
-def _now() -> str:
-    return datetime.fromtimestamp(round(time()), tz=UTC).isoformat()

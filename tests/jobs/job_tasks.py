@@ -1,6 +1,7 @@
 """Tasks that behave badly, or tell where they run."""
 
 import ctypes
+import fcntl
 import json
 import os
 import re
@@ -20,6 +21,39 @@ class Wait(Task, optional_input_names=["seconds"], output_names=["done"]):
     def run(self):
         time.sleep(self.get_input_value("seconds", 0))
         self.outputs.done = True
+
+
+class Report(Task, optional_input_names=["reports", "seconds", "filename"], output_names=["done"]):
+    """Tell the progress so many times, as one does who integrates frames; then wait."""
+
+    def run(self):
+        reports = self.get_input_value("reports", 1000)
+        for number in range(reports):
+            self.progress = 100 * (number + 1) / reports
+        time.sleep(self.get_input_value("seconds", 0))
+        if filename := self.get_input_value("filename", None):
+            Path(filename).write_text("done")
+        self.outputs.done = True
+
+
+class Flood(Task, optional_input_names=["filename"], output_names=["done"]):
+    """Write event lines past everybody, without end, as fast as they are taken."""
+
+    def run(self):
+        line = json.dumps({"kind": "step", "step": "it", "type": "progress", "progress": 1.0}) + "\n"
+        [events] = [int(link.name) for link in Path("/proc/self/fd").iterdir() if _is_events(link)]
+        while True:
+            os.write(events, line.encode() * 100)
+
+
+def _is_events(link):
+    """Whether this is the pipe that the event lines go to: the only one that is open for writing."""
+    try:
+        is_pipe = str(link.readlink()).startswith("pipe:")
+    except OSError:
+        return False
+    descriptor = int(link.name)
+    return is_pipe and descriptor > 2 and fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY
 
 
 class TellSurroundings(Task, input_names=["filename"], output_names=["filename"]):

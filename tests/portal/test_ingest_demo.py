@@ -82,6 +82,18 @@ def test_the_rising_exposures_of_the_series_are_read_from_its_files(facility):
     assert exposures == [0.05, 0.2, 1.0, 5.0, 20.0]
 
 
+def test_there_is_a_scan_of_a_calibrant_and_an_image_to_calibrate_with(facility):
+    scan, image = (Dataset.objects.get(name=name) for name in ("lab6_loopscan", "lab6_calibration"))
+
+    assert scan.parameters["XRPD_image_frames"] == 60
+    assert (scan.parameters["scanType"], scan.parameters["HTXRPD_exposureTime"]) == ("loopscan", 0.1)
+    assert {"lab6_loopscan.h5", "lab6_loopscan.poni"} <= named(scan.datafiles)
+    assert image.parameters["XRPD_image_frames"] == 1
+    assert scan.investigation in investigations_processable_by(user("demo"))
+    scans = LogbookEvent.objects.filter(dataset=scan).order_by("id").values_list("text", flat=True)
+    assert scans[0] == "loopscan(60, 0.1, pilatus300k)"
+
+
 def test_each_login_works_and_sees_its_part(facility):
     all_visits = named(Investigation.objects)
 

@@ -1,6 +1,7 @@
 """What the tests of processing share: real files, simulated data, a clean slate."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import h5py
@@ -53,3 +54,17 @@ def root(tmp_path):
     folder = tmp_path / "root"
     folder.mkdir()
     return folder
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """A folder on a file system of 64 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        if os.environ.get("CI") == "true":
+            pytest.fail("A small file system cannot be mounted here")
+        pytest.skip("Mounting a small file system needs root")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)

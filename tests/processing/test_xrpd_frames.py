@@ -8,7 +8,9 @@ from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
 from processing.techniques.xrpd.frames import FrameIntegrator
 from processing.techniques.xrpd.geometry import read_geometry
-from processing.techniques.xrpd.options import read_binning, read_method
+from processing.techniques.xrpd.integrator import keep_engines_in
+from processing.techniques.xrpd.options import read_binning, read_binning2d, read_method
+from workflows import InputError
 
 SHAPE = (60, 70)
 CLOSE = 1e-6
@@ -26,13 +28,16 @@ def geometry_of(**changes):
     return read_geometry({**place, **changes})
 
 
-def by_pyfai(geometry, frame, method, binning, mask=None, **corrections):
+def make_integrator(geometry, shape):
     place = {
         name: getattr(geometry, name)
         for name in ("dist", "poni1", "poni2", "rot1", "rot2", "rot3", "wavelength")
     }
-    integrator = AzimuthalIntegrator(**place, detector=geometry.make_detector(frame.shape))
-    return integrator.integrate1d(
+    return AzimuthalIntegrator(**place, detector=geometry.make_detector(shape))
+
+
+def by_pyfai(geometry, frame, method, binning, mask=None, **corrections):
+    return make_integrator(geometry, frame.shape).integrate1d(
         frame, binning.n_points, unit=binning.unit, method=tuple(method),
         mask=None if mask is None else mask.astype("i1"), **corrections,
     )  # fmt: skip
@@ -142,3 +147,67 @@ def test_a_bin_without_any_valid_pixel_is_zero():
 
     assert intensity.min() == 0
     assert intensity.max() == pytest.approx(7.0, rel=0.05)
+
+
+@pytest.mark.parametrize("method", ["full/csr", "bbox/csc", "no/csr"])
+@pytest.mark.parametrize("error_model", [None, "poisson"])
+def test_cakes_agree_with_pyfai_one_by_one_also_from_a_stored_engine(method, error_model, tmp_path):
+    rng = np.random.default_rng(11)
+    geometry, method = geometry_of(rot1=0.1, rot2=-0.05), read_method(method, dimension=2)
+    mask = rng.random(SHAPE) < 0.1
+    frames = rng.poisson(40, (3, *SHAPE)).astype("u4")
+    factors = [1.0, 2.5, 0.3]
+    binning = read_binning2d(25, 36, "q_nm^-1", azimuth_range=(-100, 120))
+    corrections = {"polarization_factor": 0.95, "error_model": error_model}
+
+    for origin in ("built", "disk"):
+        keep_engines_in(tmp_path)
+        integrator = FrameIntegrator(
+            geometry, SHAPE, mask=mask, method=method, binning=binning, corrections=corrections
+        )
+        cakes = integrator.integrate(frames, factors)
+
+        assert (integrator.engine, integrator.kept.origin) == ("reprise", origin)
+        assert cakes.intensity.shape == (3, 36, 25)
+        for place, factor in enumerate(factors):
+            expected = make_integrator(geometry, SHAPE).integrate2d(
+                frames[place], 25, 36, unit="q_nm^-1", method=tuple(method), mask=mask.astype("i1"),
+                azimuth_range=(-100, 120), normalization_factor=factor, **corrections,
+            )  # fmt: skip
+            assert_close(integrator.radial, expected.radial)
+            assert_close(integrator.azimuthal, expected.azimuthal)
+            assert_close(cakes.intensity[place], expected.intensity)
+            if error_model:
+                assert_close(cakes.sigma[place], expected.sigma)
+
+
+def test_cakes_that_the_loop_does_not_cover_are_left_to_pyfai():
+    frames = np.random.default_rng(5).poisson(50, (2, *SHAPE)).astype("u2")
+    method = read_method("full/histogram", dimension=2)
+    integrator = FrameIntegrator(
+        geometry_of(), SHAPE, method=method, binning=read_binning2d(20, 30, "2th_deg")
+    )
+
+    cakes = integrator.integrate(frames)
+
+    expected = make_integrator(geometry_of(), SHAPE).integrate2d(
+        frames[1], 20, 30, unit="2th_deg", method=tuple(method)
+    )
+    assert integrator.engine == "pyFAI"
+    assert np.array_equal(cakes.intensity[1], expected.intensity)
+    assert np.array_equal(integrator.azimuthal, expected.azimuthal)
+
+
+@pytest.mark.parametrize("numbers", [(5, 36), (100, 0), (100, 2.5), (100_000, 3600), ("many", 4)])
+def test_bins_of_a_cake_that_cannot_be_are_refused(numbers):
+    with pytest.raises(InputError, match=r"n_radial|n_azimuthal|at most"):
+        read_binning2d(*numbers, "2th_deg")
+
+
+def test_frames_that_cannot_be_written_to_are_taken_too():
+    frames = np.random.default_rng(5).poisson(50, (8, *SHAPE)).astype("u2")
+    integrator = FrameIntegrator(geometry_of(), SHAPE, binning=read_binning(50, "2th_deg"))
+    expected = integrator.integrate(frames)
+    frames.flags.writeable = False
+
+    assert np.array_equal(integrator.integrate(frames).intensity, expected.intensity)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from processing.nexus.writer import write_pattern1d
-from processing.techniques.xrpd.save import SaveNexusPattern1D
 from processing.techniques.xrpd.summary import summarise
 from processing.techniques.xrpd.tasks.integrate import Integrate1D
+from processing.techniques.xrpd.tasks.nexus import SaveNexusPattern1D
 from workflows import InputError
 
 
@@ -81,9 +81,10 @@ def test_the_strongest_peaks_of_a_simulated_calibrant_are_those_of_its_card(simu
         inputs={"image": simulated.image, "geometry": simulated.poni, "polarization_factor": 0.99}
     )
     task.execute()
-    path = SaveNexusPattern1D(filename=tmp_path / "a.nxs", **task.get_output_values())
+    save = SaveNexusPattern1D(inputs={"filename": tmp_path / "a.nxs", **task.get_output_values()})
+    save.execute()
 
-    summary = summarise(path)
+    summary = summarise(tmp_path / "a.nxs")
 
     assert peaks_of(summary)[0][1] == pytest.approx(2.9393, abs=0.003)  # LaB6 (1 1 0) is the strongest
     assert peaks_of(summary)[1][1] == pytest.approx(4.1568, abs=0.006)

@@ -18,11 +18,25 @@ def install(folder, modules, announced, *, name=SAMPLE, version="1.2"):
     metadata = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    groups = {group for group, _ in announced}
+    write_entry_points(metadata, [(f"ewoks.{group}", key, "ignored") for group, key in announced])
+
+
+def announce_replacement(folder, package, instead):
+    """Write a distribution that announces a package to be taken instead of another one."""
+    metadata = folder / "replacing_sample-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: replacing-sample\nVersion: 1.0\n")
+    write_entry_points(metadata, [("reprise.task_replacements", package, instead)])
+
+
+def write_entry_points(metadata, entry_points):
+    """Write ``(group, name, value)`` into the metadata of a distribution."""
+    groups = sorted({group for group, _, _ in entry_points})
     (metadata / "entry_points.txt").write_text(
         "\n".join(
-            f"[ewoks.{group}]\n" + "\n".join(f"{key} = ignored" for each, key in announced if each == group)
-            for group in sorted(groups)
+            f"[{group}]\n"
+            + "\n".join(f"{name} = {value}" for each, name, value in entry_points if each == group)
+            for group in groups
         )
     )
 

@@ -177,9 +177,18 @@ def test_a_class_made_for_one_of_another_package_is_judged_by_that_one(policy):
     original = type("Fit", (), {"__module__": "safe_sample.a.tasks"})
     adapter = type("Fit", (Add,), {"wrapped": original, "__module__": "adapters"}, register=False)
 
+    foreign = type("Fit", (), {"__module__": "safe_sample.a.effects"})
+    stranger = type("Fit", (Add,), {"wrapped": foreign, "__module__": "adapters"}, register=False)
+
     policy.check_found(adapter, task_type="class", task_identifier="safe_sample.a.tasks.Fit")
     with pytest.raises(PolicyError):
-        policy.check_found(adapter, task_type="class", task_identifier="safe_sample.nest.inner.Fit")
+        policy.check_found(stranger, task_type="class", task_identifier="safe_sample.nest.inner.Fit")
+
+
+def test_an_announced_task_is_allowed_under_the_name_of_another_announced_module_that_imports_it(policy):
+    found = resolve_task("class", "safe_sample.a.tasks.Fit")
+
+    policy.check_found(found, task_type="class", task_identifier="safe_sample.nest.inner.Fit")
 
 
 def test_every_task_that_is_discovered_is_allowed(policy):

@@ -57,19 +57,29 @@ class InstalledTasks:
     def check_found(self, found: Any, *, task_type: str, task_identifier: str) -> None:
         """Refuse what an announced module merely imports, such as ``os.system``.
 
-        ``found`` is the task class that the identifier led to, or the function.
+        ``found`` is the task class that the identifier led to, or the function. A
+        task class may be named in another announced module than its own, since it
+        is allowed there.
 
         Raises
         ------
         PolicyError
-            It is not a task that is defined in the module that its identifier names.
+            It is not a task that is defined in the module that its identifier
+            names, nor a task class that is allowed by its own name.
         """
         if task_type == "ppfport":
             return
         defined = as_written(found)
         is_task = isinstance(defined, type) if task_type == "class" else inspect.isfunction(defined)
-        if not is_task or getattr(defined, "__module__", None) != task_identifier.rpartition(".")[0]:
+        module = getattr(defined, "__module__", None)
+        if is_task and module == task_identifier.rpartition(".")[0]:
+            return
+        if not is_task or task_type != "class":
             raise self._refusal(task_type, task_identifier)
+        try:
+            self.check(task_type=task_type, task_identifier=f"{module}.{defined.__qualname__}")
+        except PolicyError:
+            raise self._refusal(task_type, task_identifier) from None
 
     @cached_property
     def _modules(self) -> dict[str, frozenset[str]]:

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workflows.catalog.discovery import discover_tasks
+from workflows.catalog.replacements import running_identifier
 from workflows.errors import GraphError, describe_exception
 from workflows.suggestions import did_you_mean
 from workflows.tasks.foreign import foreign_task, imported_foreign, is_foreign
@@ -31,7 +32,8 @@ def resolve_task(
     """Find the task class, or make one of the function or program, that an identifier names.
 
     The identifier is a dotted name, or its last parts if only one imported or
-    discovered task ends with them, or ``path/file.py::Name``. Whoever calls this
+    discovered task ends with them, or ``path/file.py::Name``. A task of a package
+    that is not installed may have a replacement. Whoever calls this
     has asked the policy: whatever is named gets imported. Asking again returns
     the same class, in little time, so that a task can be shipped to another
     process as the arguments of this function.
@@ -51,7 +53,17 @@ def resolve_task(
         return _generated(task_identifier, task_generator)
     if task_type not in _FINDERS:
         raise GraphError(f"there is no task type {shown(task_type)}{did_you_mean(task_type, TASK_TYPES)}")
-    return _FINDERS[task_type](task_identifier)
+    return _replacement(task_type, task_identifier) or _FINDERS[task_type](task_identifier)
+
+
+def _replacement(task_type: str, identifier: str) -> type[Task] | None:
+    running = running_identifier(task_type, identifier)
+    if running == identifier:
+        return None
+    try:
+        return _FINDERS[task_type](running)
+    except GraphError as error:
+        raise GraphError(f"task {shown(identifier)} is replaced here: {error.text}") from error
 
 
 def _class(identifier: str) -> type[Task]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from workflows.catalog.replacements import running_identifier
 from workflows.catalog.resolve import resolve_task
 from workflows.engines.parcels import PackedError, PackingError, find_unsendable, pack, pack_error, unpack
 from workflows.errors import GraphError, TaskError, WorkflowError, describe_exception
@@ -165,9 +166,10 @@ def _pack_outcome(result: NodeResult, started_at: datetime, place: dict[str, Any
 
 
 def _whole_identifier(call: NodeCall) -> str:
-    """Complete a shortened identifier, which another process might not be able to."""
-    written, task_class = str(call.node.task_identifier), call.task_class
+    """Name what runs: another process might complete a short name, or replace a task, otherwise."""
+    task_type, task_class = call.node.task_type, call.task_class
+    written = running_identifier(task_type, str(call.node.task_identifier))
     whole = f"{task_class.__module__}.{task_class.__qualname__}"
-    is_class = call.node.task_type == "class" and Task.registered.get(whole) is task_class
-    is_function = call.node.task_type in ("method", "ppfmethod")
+    is_class = task_type == "class" and Task.registered.get(whole) is task_class
+    is_function = task_type in ("method", "ppfmethod")
     return whole if whole.endswith(f".{written}") and (is_class or is_function) else written

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from workflows.cancellation import CancelToken
+from workflows.catalog.replacements import running_identifier
 from workflows.errors import Cancelled, NodeError, TaskError, describe_exception
 from workflows.events import utc_now
 from workflows.running.results import NodeResult
@@ -54,13 +55,13 @@ class RunContext:
         self.kept = kept
 
     def emit(self, node: Node, event_type: EventType, **fields: Any) -> None:
-        """Send an event about a node."""
+        """Send an event about a node; it names the task that really runs."""
         self.stream.emit(
             context="node",
             type=event_type,
             node_id=node.id,
             label=node.label,
-            task_identifier=node.task_identifier,
+            task_identifier=node.task_identifier and running_identifier(node.task_type, node.task_identifier),
             **fields,
         )
 

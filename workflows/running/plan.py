@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from workflows.catalog.replacements import running_identifier
 from workflows.catalog.resolve import resolve_task
 from workflows.errors import GraphError, InputError, PolicyError, WorkflowError
 from workflows.graphs.graph import load_graph
@@ -195,15 +196,17 @@ def _find_tasks(graph: Graph, policy: Policy, tasks: Tasks) -> Iterator[Workflow
     allowed = True
     for (task_type, identifier, generator), nodes in wanted.items():
         try:
-            policy.check(task_type=task_type, task_identifier=str(identifier), task_generator=generator)
-        except PolicyError as error:
+            running = running_identifier(task_type, str(identifier))  # what really runs is judged
+            policy.check(task_type=task_type, task_identifier=running, task_generator=generator)
+        except (GraphError, PolicyError) as error:
             allowed = False
-            yield PolicyError(f"node {shown(nodes[0].id)}: {error.text}", node_id=nodes[0].id)
+            yield type(error)(f"node {shown(nodes[0].id)}: {error.text}", node_id=nodes[0].id)
     found: Tasks = {}
     for (task_type, identifier, generator), nodes in wanted.items() if allowed else ():
         try:
             task_class = resolve_task(task_type, identifier, task_generator=generator)
-            policy.check_found(task_class, task_type=task_type, task_identifier=str(identifier))
+            running = running_identifier(task_type, str(identifier))
+            policy.check_found(task_class, task_type=task_type, task_identifier=running)
         except (GraphError, PolicyError) as error:
             problem = type(error)(f"node {shown(nodes[0].id)}: {error.text}", node_id=nodes[0].id)
             problem.__cause__ = error

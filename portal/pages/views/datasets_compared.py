@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, zip_longest
+from math import isnan
 from string import ascii_uppercase
 
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +16,8 @@ from django.views.decorators.http import require_safe
 from portal.access.rules import Person
 from portal.catalogue.curves import Curve, curves_of, figures_of
 from portal.catalogue.errors import NotFound
+from portal.catalogue.heat_figures import HeatFigure, heat_figures
+from portal.catalogue.heat_maps import HeatMap, maps_of
 from portal.catalogue.models import Dataset
 from portal.jobs.comparison import (
     ComparedRow,
@@ -77,6 +80,7 @@ def processed(request: HttpRequest, pk: int) -> HttpResponse:
         "listed": _listed(results, parameters, n_compared=len(compared)),
         "compared": list(zip(ascii_uppercase, compared, strict=False)),
         "figures": figures_of(_curves(compared, asked_of_them, frame.source), prefix="compared"),
+        "maps": _maps(compared, frame.source),
         "parameters": asked_of_them,
         "numbers": compared_numbers(compared),
         "n_left_out": max(len(asked) - MOST_COMPARED, 0),
@@ -91,19 +95,34 @@ def processed(request: HttpRequest, pk: int) -> HttpResponse:
 def pattern_csv(request: HttpRequest, pk: int) -> HttpResponse:
     """Send the curves of a dataset's summary, or of the results chosen by ``?result=``, as columns.
 
-    They are thinned to 500 points each; the whole pattern is in the result's file.
+    They are thinned to 500 points each; the whole pattern is in the result's file. With ``?map=0`` it is
+    the first heat map of the summary, and so on: the first row is its x, the first column its y.
     """
     shown = dataset_or_404(request, pk)
+    if "map" in request.GET:
+        return _csv(f"map_{shown.pk}.csv", _map_rows(_asked_map(request, shown)))
     if asked := _asked(request):
         curves = _curves(with_outputs(request.user, _chosen(request.user, asked)), [], shown)
     else:
         curves = curves_of(shown.summary.content) if hasattr(shown, "summary") else []
     if not curves:
         raise NotFound(f"{shown.name} has no curve yet.")
+    return _csv(f"pattern_{shown.pk}.csv", _csv_rows(curves))
+
+
+def _csv(name: str, rows: Iterable[Sequence[object]]) -> HttpResponse:
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="pattern_{shown.pk}.csv"'
-    csv.writer(answer).writerows(_csv_rows(curves))
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    csv.writer(answer).writerows(rows)
     return answer
+
+
+def _asked_map(request: HttpRequest, shown: Dataset) -> HeatMap:
+    maps = maps_of(shown.summary.content) if hasattr(shown, "summary") else []
+    number = request.GET.get("map", "")
+    if number not in map(str, range(len(maps))):
+        raise NotFound(f"{shown.name} has no such heat map.")
+    return maps[int(number)]
 
 
 def _asked(request: HttpRequest) -> list[int]:
@@ -148,6 +167,16 @@ def _curves(results: Sequence[Result], parameters: Sequence[ComparedRow], source
     return curves
 
 
+def _maps(results: Sequence[Result], source: Dataset) -> list[HeatFigure]:
+    """Return the first heat map of each result; the same colour is the same value in all of them."""
+    named = [
+        (f"{ascii_uppercase[place]}: {_title(result, source)}", heat_map, result.dataset.pk, 0)
+        for place, result in enumerate(results)
+        for heat_map in maps_of(result.content)[:1]
+    ]
+    return heat_figures(named, prefix="compared-map")
+
+
 def _title(result: Result, source: Dataset) -> str:
     """Say what a result is: its pipeline, its dataset where that is not ``source``, and when it was made."""
     if result.output is None or result.job is None:
@@ -172,6 +201,14 @@ def _csv_rows(curves: Sequence[Curve]) -> Iterable[Sequence[object]]:
     yield header
     columns = [values for curve in curves for values in (curve.x, curve.y)]
     yield from zip_longest(*columns, fillvalue="")
+
+
+def _map_rows(heat_map: HeatMap) -> Iterable[Sequence[object]]:
+    """Yield a row for each row of a map; nothing stands where nothing was measured."""
+    x, y = f"{heat_map.x_label} ({heat_map.x_unit})", f"{heat_map.y_label} ({heat_map.y_unit})"
+    yield [_cell(f"{y} \\ {x}"), *heat_map.x]
+    for at, row in zip(heat_map.y, heat_map.values.tolist(), strict=True):
+        yield [at, *("" if isnan(value) else value for value in row)]
 
 
 def _cell(text: str) -> str:

@@ -4,40 +4,36 @@ Everything is in pyFAI's SI convention: metres and radians.  A geometry never na
 for its detector (pyFAI would open it), only a detector model that pyFAI ships.
 """
 
-import json
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import isfinite
+from math import isfinite, pi
 from pathlib import Path
 from typing import Any
 
 from pyFAI.detectors import ALL_DETECTORS, Detector, detector_factory
 from pyFAI.units import hc
 
-from processing.nexus.guard import contained_path
+from processing.techniques.xrpd.geometry_files import (
+    DETECTOR_SETTINGS,
+    NUMBERS,
+    detector_settings,
+    mapping,
+    read_geometry_file,
+    read_number,
+)
 from workflows import InputError
 
-HEAD_BYTES = 65536
-"""How much of a ``.poni`` or pattern file is read: a geometry is in its first lines."""
-
-DETECTOR_SETTINGS = ("pixel1", "pixel2", "orientation")
-NUMBERS = ("dist", "poni1", "poni2", "rot1", "rot2", "rot3", "wavelength", "pixel1", "pixel2")
-NAMES = dict(zip(NUMBERS, NUMBERS, strict=True)) | {
-    "distance": "dist",
-    "pixelsize1": "pixel1",
-    "pixelsize2": "pixel2",
+MIN_WAVELENGTH_M, MAX_WAVELENGTH_M = 1e-12, 1e-7
+MAX_DIST_M, MAX_PIXEL_M = 1000.0, 0.1
+LIMITS = {
+    "dist": (0.0, MAX_DIST_M, "m"),
+    "wavelength": (MIN_WAVELENGTH_M, MAX_WAVELENGTH_M, "m"),
+    "pixel1": (0.0, MAX_PIXEL_M, "m"),
+    "pixel2": (0.0, MAX_PIXEL_M, "m"),
+    **dict.fromkeys(("poni1", "poni2"), (-MAX_DIST_M, MAX_DIST_M, "m")),
+    **dict.fromkeys(("rot1", "rot2", "rot3"), (-2 * pi, 2 * pi, "rad")),
 }
-"""Key of a ``.poni`` file in lower case -> field of `Geometry`."""
-
-HEAD_LINES = {
-    r"PixelSize:\s*(\S+?),\s*(\S+)\s*m": ("pixel1", "pixel2"),
-    r"PONI:\s*(\S+?),\s*(\S+)\s*m": ("poni1", "poni2"),
-    r"Distance Sample to Detector:\s*(\S+)\s*m": ("dist",),
-    r"Rotations:\s*(\S+)\s+(\S+)\s+(\S+)\s*rad": ("rot1", "rot2", "rot3"),
-    r"Wavelength:\s*(\d\S*)\s*m?\s*$": ("wavelength",),
-}
-"""Lines that pyFAI writes at the head of a pattern file -> fields of `Geometry`."""
+"""Beyond these a number is in another unit (mm, angstrom, eV, degrees): pyFAI would take it all the same."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +44,7 @@ class Geometry:
     rotations in rad.  ``detector`` is a pyFAI detector name, or None for a plain grid of
     ``pixel1`` x ``pixel2``.  ``orientation`` is pyFAI's 1 to 4: which corner of the detector
     the first pixel is in (3, the default, is pyFAI's native one; 2 has the rows reversed).
+    ``max_shape`` (rows, columns) is that of the images the geometry was found with, if known.
     """
 
     dist: float
@@ -61,6 +58,7 @@ class Geometry:
     pixel1: float | None = None
     pixel2: float | None = None
     orientation: int = 3
+    max_shape: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         for name in NUMBERS:
@@ -71,6 +69,12 @@ class Geometry:
             value = getattr(self, name)
             if value is not None and value <= 0:
                 raise InputError(f"{name} of the geometry must be greater than zero, not {value} m")
+        for name, (low, high, unit) in LIMITS.items():
+            value = getattr(self, name)
+            if value is not None and not low <= value <= high:
+                raise InputError(
+                    f"{name} of the geometry is {value:g} {unit}, which cannot be: give it in {unit}"
+                )
         if self.orientation not in (1, 2, 3, 4):
             raise InputError(f"orientation of the detector must be 1, 2, 3 or 4, not {self.orientation}")
         if self.detector is None and (self.pixel1 is None or self.pixel2 is None):
@@ -83,7 +87,8 @@ class Geometry:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain mapping that `read_geometry` takes back; without what is not set."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        fields = asdict(self) | {"max_shape": self.max_shape and list(self.max_shape)}
+        return {name: value for name, value in fields.items() if value is not None}
 
     def make_detector(self, shape: tuple[int, int]) -> Detector:
         """Build the pyFAI detector for an image of this shape (rows, columns).
@@ -91,19 +96,46 @@ class Geometry:
         Raises
         ------
         InputError
-            The detector has another shape (also when binned), or other pixels than given.
+            The detector has another shape (also when binned), or other pixels than given; or the
+            geometry was found with images of another shape.
         """
+        if self.max_shape is not None and shape != self.max_shape:
+            raise InputError(
+                f"The image has shape {shape}, but the geometry is for images of {self.max_shape}: take the "
+                f"geometry of this detector, or remove its max_shape{_turned(shape, self.max_shape)}"
+            )
         if self.detector is None:
             return Detector(self.pixel1, self.pixel2, max_shape=shape, orientation=self.orientation)
         detector = detector_factory(self.detector, {"orientation": self.orientation})
         if shape != detector.shape and not (detector.force_pixel and detector.guess_binning(shape)):
             raise InputError(
-                f"The image has shape {shape}, but the detector {detector.name} has {detector.shape}"
+                f"The image has shape {shape}, but the detector {detector.name} has {detector.shape}: "
+                f"take the geometry of this detector{_turned(shape, detector.shape)}"
             )
         for axis, size, given in ((1, detector.pixel1, self.pixel1), (2, detector.pixel2, self.pixel2)):
             if given is not None and abs(given - size) > 0.01 * size:
-                raise InputError(f"pixel{axis} is {given} m, but the detector {detector.name} has {size} m")
+                raise InputError(
+                    f"pixel{axis} is {given} m, but the detector {detector.name} has {size} m: "
+                    "take the geometry of this detector, or remove one of the two"
+                )
         return detector
+
+
+def read_energy(energy_kev: object = None, *, wavelength: object = None) -> float:
+    """Return a photon energy in keV, given as such or as a wavelength in m.
+
+    Raises
+    ------
+    InputError
+        It is not a positive number.
+    """
+    if energy_kev is not None:
+        return _positive("energy", energy_kev, "keV")
+    return hc / (_positive("wavelength", wavelength, "m") * 1e10)
+
+
+def _turned(shape: tuple[int, int], expected: tuple[int, int]) -> str:
+    return " (it may be turned by 90 degrees)" if shape == tuple(expected)[::-1] else ""
 
 
 def read_geometry(
@@ -119,13 +151,13 @@ def read_geometry(
     ----------
     source : mapping, or path of a file
         ``dist`` (m, required), ``poni1``, ``poni2`` (m), ``rot1``, ``rot2``, ``rot3`` (rad),
-        ``wavelength`` (m), ``detector`` (name), ``pixel1``, ``pixel2`` (m), ``orientation``;
-        what is not given is 0.  Or a ``.poni`` file, of which the last calibration counts,
-        or a pattern written by pyFAI (``.xy``, ``.dat``), of which the head counts.
+        ``wavelength`` (m), ``detector`` (name), ``pixel1``, ``pixel2`` (m), ``orientation``,
+        ``max_shape`` (rows, columns); what is not given is 0.  Or a ``.poni`` file, of which the
+        last calibration counts, or a pattern written by pyFAI (``.xy``, ``.dat``), of which the head counts.
     energy_kev : float, optional
         Photon energy; wins over the wavelength in ``source``.
     detector, detector_config : optional
-        Win over what is in ``source``; the config may hold pixel1, pixel2, orientation.
+        Win over what is in ``source``; the config may hold pixel1, pixel2, orientation, max_shape.
 
     Raises
     ------
@@ -133,12 +165,9 @@ def read_geometry(
         Something is missing, not a number, not positive where it has to be, or the detector
         is not one of pyFAI's.
     """
-    if isinstance(source, Geometry):
-        source = source.as_dict()
-    fields = dict(source) if isinstance(source, Mapping) else read_geometry_file(Path(source))
-    fields = {name: value for name, value in fields.items() if value is not None}
+    fields = _given_fields(source)
     fields |= {"detector": detector} if detector else {}
-    fields |= _detector_settings(detector_config or {})
+    fields |= detector_settings(detector_config or {})
     wavelength = fields.get("wavelength")
     if energy_kev is not None:
         wavelength = hc / _positive("energy", energy_kev, "keV") * 1e-10
@@ -149,20 +178,46 @@ def read_geometry(
     known = {"poni1": 0, "poni2": 0} | fields | {"wavelength": wavelength}
     return Geometry(
         detector=_detector_name(known.get("detector")),
-        orientation=int(_number("orientation", known.get("orientation") or 3)),
-        **{name: _number(name, known[name]) for name in NUMBERS if known.get(name) is not None},
+        orientation=_orientation(known.get("orientation") or 3),
+        max_shape=_shape(known.get("max_shape")),
+        **{name: read_number(name, known[name]) for name in NUMBERS if known.get(name) is not None},
     )
 
 
-def _number(name: str, value: object) -> float:
+def _given_fields(source: Mapping[str, object] | str | Path | Geometry) -> dict[str, object]:
+    """Take the fields of a geometry from wherever it is; an unknown one is refused, not dropped."""
+    if isinstance(source, Geometry):
+        return source.as_dict()
+    if not isinstance(source, Mapping):
+        return read_geometry_file(Path(source))
+    fields = {name: value for name, value in source.items() if value is not None and not name.startswith("@")}
+    settings = fields.pop("detector_config", None)
+    if not fields.get("parallax", True):
+        del fields["parallax"]
+    if unknown := set(fields) - {*NUMBERS, *DETECTOR_SETTINGS, "detector", "poni_version"}:
+        raise InputError(f"{min(unknown)!r} is no field of a geometry: remove it")
+    return fields | detector_settings(mapping(settings))
+
+
+def _orientation(value: object) -> int:
+    number = read_number("orientation", value)
+    if not isfinite(number) or number % 1:
+        raise InputError(f"orientation of the detector must be 1, 2, 3 or 4, not {number}")
+    return int(number)
+
+
+def _shape(value: object) -> tuple[int, int] | None:
+    if value is None:
+        return None
     try:
-        return float(value)  # type: ignore[arg-type]
+        rows, columns = (int(size) for size in value)  # type: ignore[attr-defined]
     except (TypeError, ValueError):
-        raise InputError(f"{name} of the geometry must be a number, not {value!r}") from None
+        raise InputError(f"max_shape of the detector must be two whole numbers, not {value!r}") from None
+    return rows, columns
 
 
 def _positive(name: str, value: object, unit: str) -> float:
-    number = _number(name, value)
+    number = read_number(name, value)
     if not (isfinite(number) and number > 0):
         raise InputError(f"The {name} must be greater than zero, not {number} {unit}")
     return number
@@ -177,71 +232,3 @@ def _detector_name(name: object) -> str | None:
         if spelling in ALL_DETECTORS:
             return spelling
     raise InputError(f"The detector {str(name)!r} is not one of pyFAI's detectors")
-
-
-def _detector_settings(config: Mapping[str, object]) -> dict[str, object]:
-    """Keep the settings that are numbers; refuse those that may name a file."""
-    given = {name: value for name, value in config.items() if value is not None and name != "max_shape"}
-    if refused := set(given) - set(DETECTOR_SETTINGS):
-        raise InputError(f"The detector setting {min(refused)!r} is not accepted here")
-    return given
-
-
-def read_geometry_file(path: Path) -> dict[str, object]:
-    """Read what a ``.poni`` file, or the head of a pattern file, says; fields of `Geometry`.
-
-    Raises
-    ------
-    InputError
-        There is no distance in it, or something that is no number.
-    """
-    with contained_path(path).open(errors="replace") as file:
-        text = file.read(HEAD_BYTES)
-    fields = _poni_fields(text) or _head_fields(text)
-    if "dist" not in fields:
-        raise InputError(f"The file {path.name} holds no pyFAI geometry")
-    return fields
-
-
-def _poni_fields(text: str) -> dict[str, object]:
-    """Read the ``Key: value`` lines; a later calibration in the file overrides an earlier one."""
-    fields: dict[str, object] = {}
-    for line in text.splitlines():
-        key, colon, value = line.partition(":")
-        key, value = key.strip().lower(), value.strip()
-        if line.startswith("#") or not colon or value in ("", "None"):
-            continue
-        if key in NAMES:
-            fields[NAMES[key]] = _number(key, value)
-        elif key == "detector" and value.lower() != "detector":  # pyFAI's word for any grid of pixels
-            fields["detector"] = value
-        elif key == "detector_config":
-            fields |= _detector_settings(_parse_json(value))
-    return fields
-
-
-def _parse_json(text: str) -> dict[str, object]:
-    try:
-        parsed = json.loads(text)
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        raise InputError("Detector_config of the geometry file is not a JSON object")
-    return parsed
-
-
-def _mapping(value: object) -> Mapping[str, object]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _head_fields(text: str) -> dict[str, object]:
-    """Read what pyFAI writes above a pattern: today a JSON object, before 2020 lines of text."""
-    if found := re.match(r"# \{\n(# .*\n)*?# \}\n", text):
-        stored = _parse_json(found[0].replace("\n# ", "\n").removeprefix("# "))
-        settings = _detector_settings(_mapping(stored.get("detector_config")))
-        return {name: stored[name] for name in (*NUMBERS, "detector") if name in stored} | settings
-    fields: dict[str, object] = {}
-    for pattern, names in HEAD_LINES.items():
-        if found := re.search(rf"^#\s*{pattern}", text, re.MULTILINE):
-            fields |= {name: _number(name, value) for name, value in zip(names, found.groups(), strict=True)}
-    return fields

@@ -1,7 +1,7 @@
 """pyFAI integrators that are built once per geometry and kept.
 
-The arithmetic is pyFAI's own ``AzimuthalIntegrator.integrate1d``.  What takes long in its
-first call is kept: the sparse matrix from pixels to bins, the solid angle and the
+The arithmetic is pyFAI's own ``AzimuthalIntegrator.integrate1d``, for cakes ``integrate2d``.  What takes
+long in its first call is kept: the sparse matrix from pixels to bins, the solid angle and the
 polarisation of every pixel.  They are kept in this process, and on disk once
 `keep_engines_in` was called, so that a fresh process starts as warm as an old one.
 """
@@ -10,19 +10,21 @@ import hashlib
 import json
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyFAI
-from pyFAI.containers import Integrate1dResult
+from pyFAI.containers import Integrate1dResult, Integrate2dResult
 from pyFAI.integrator.azimuthal import AzimuthalIntegrator
 
 from processing.techniques.xrpd import engines
 from processing.techniques.xrpd.array_store import ArrayStore
 from processing.techniques.xrpd.geometry import Geometry
-from processing.techniques.xrpd.options import DEFAULT_METHOD, Binning, Method
+from processing.techniques.xrpd.options import DEFAULT_METHOD, Binning, Binning2D, Method
 
 MAX_IN_PROCESS = 4
 """Integrators kept in memory; one of a 4-megapixel detector takes about 200 MB."""
@@ -46,11 +48,12 @@ class KeptIntegrator:
         self,
         geometry: Geometry,
         shape: tuple[int, int],
-        binning: Binning,
+        binning: Binning | Binning2D,
         method: Method,
         mask: np.ndarray | None,
     ) -> None:
-        self.geometry, self.shape, self.binning, self.method = geometry, shape, binning, method
+        self.geometry, self.shape, self.method = geometry, shape, method
+        self.binning: Any = binning
         self.integrator = _make_integrator(geometry, shape)
         self.mask = _combined_mask(self.integrator, mask)
         self._lock = threading.Lock()
@@ -58,49 +61,85 @@ class KeptIntegrator:
         self._place_key = _key(geometry, shape)
         self._engine_key = _key(geometry, shape, binning, method, self.mask)
         self._warm_for: set[float | None] = set()
-        self._is_stored = False
+        self._dimension = engines.dimension_of(binning)
         self.origin = "disk" if self._load_engine() else "built"
+        is_storable = engines.has_storable_engine(method, self._dimension)
+        self._is_to_be_stored = is_storable and self.origin == "built"
 
-    def integrate(self, image: np.ndarray, **options: Any) -> Integrate1dResult:
+    @property
+    def engine(self) -> Any:
+        """PyFAI's engine (it has a sparse matrix if the method does), built now if it must be."""
+        found = engines.built_engine(self.integrator, self.method, self._dimension)
+        if found is None:
+            self.integrate(np.zeros(self.shape, np.float32))
+            found = engines.built_engine(self.integrator, self.method, self._dimension)
+        return found
+
+    def integrate(self, image: np.ndarray, **options: Any) -> Integrate1dResult | Integrate2dResult:
         """Integrate one image of ``shape``; ``options`` are keywords of pyFAI's ``integrate1d``."""
-        polarization = options.get("polarization_factor")
-        with self._lock:  # an engine has one work space
-            if self._store and polarization not in self._warm_for:
-                engines.load_corrections(self._store, self._place_key, self.integrator, polarization)
-            result = self.integrator.integrate1d(
-                image,
-                self.binning.n_points,
-                unit=self.binning.unit,
-                method=tuple(self.method),
-                mask=self.mask,
-                radial_range=self.binning.radial_range,
-                azimuth_range=self.binning.azimuth_range,
-                **options,
-            )
-            if self._store and polarization not in self._warm_for:
-                self._keep(self._store, polarization)
-        return result
+        with self._lock, self._corrected(options.get("polarization_factor")):  # an engine has one work space
+            bins = self.binning
+            common = {
+                "unit": bins.unit,
+                "method": tuple(self.method),
+                "mask": self.mask,
+                "radial_range": bins.radial_range,
+                "azimuth_range": bins.azimuth_range,
+            }
+            if isinstance(bins, Binning2D):
+                numbers = (bins.n_radial, bins.n_azimuthal)
+                return self.integrator.integrate2d(image, *numbers, **common, **options)
+            return self.integrator.integrate1d(image, bins.n_points, **common, **options)
+
+    def weights(self, *, polarization_factor: float | None, solid_angle: bool) -> np.ndarray:
+        """Return what each pixel counts for by solid angle and polarisation; float32 of ``shape``."""
+        norm = np.ones(self.shape, np.float32)
+        with self._lock, self._corrected(polarization_factor):
+            if polarization_factor is not None:
+                norm *= self.integrator.polarization(self.shape, polarization_factor)
+            if solid_angle:
+                norm *= self.integrator.solidAngleArray(self.shape)
+        return norm
+
+    @contextmanager
+    def _corrected(self, polarization: float | None) -> Iterator[None]:
+        """Load the corrections that are stored; store what is computed meanwhile."""
+        is_fresh = polarization not in self._warm_for
+        if self._store is not None and is_fresh:
+            engines.load_corrections(self._store, self._place_key, self.integrator, polarization)
+        yield
+        if self._store is not None and (is_fresh or self._is_to_be_stored):
+            self._keep(self._store, polarization)
 
     def _keep(self, store: ArrayStore, polarization: float | None) -> None:
         """Store what the call has computed, and go on with the stored arrays: they are shared."""
         self._warm_for.add(polarization)
         engines.save_corrections(store, self._place_key, self.integrator, polarization)
-        if not self._is_stored and engines.has_storable_engine(self.method):
-            engines.save_engine(store, self._engine_key, self.integrator, self.method)
+        is_built = engines.built_engine(self.integrator, self.method, self._dimension) is not None
+        if self._is_to_be_stored and is_built:
+            self._is_to_be_stored = False
+            engines.save_engine(
+                store, self._engine_key, self.integrator, method=self.method, dimension=self._dimension
+            )
             self._load_engine()
             engines.load_corrections(store, self._place_key, self.integrator, polarization)
 
     def _load_engine(self) -> bool:
         """Go on with a stored engine, if there is one."""
-        if self._store is None or not engines.has_storable_engine(self.method):
+        if self._store is None or not engines.has_storable_engine(self.method, self._dimension):
             return False
         fresh = _make_integrator(self.geometry, self.shape)
-        self._is_stored = engines.load_engine(
-            self._store, self._engine_key, fresh, method=self.method, unit=self.binning.unit, mask=self.mask
+        is_stored = engines.load_engine(
+            self._store,
+            self._engine_key,
+            fresh,
+            method=self.method,
+            binning=self.binning,
+            mask=self.mask,
         )
-        if self._is_stored:
+        if is_stored:
             self.integrator = fresh
-        return self._is_stored
+        return is_stored
 
 
 class _Kept:
@@ -124,7 +163,7 @@ def kept_integrator(
     *,
     mask: np.ndarray | None = None,
     method: Method = DEFAULT_METHOD,
-    binning: Binning | None = None,
+    binning: Binning | Binning2D | None = None,
 ) -> KeptIntegrator:
     """Return the integrator of a geometry, made only if this process has none.
 
@@ -178,7 +217,7 @@ def _combined_mask(integrator: AzimuthalIntegrator, mask: np.ndarray | None) -> 
 def _key(
     geometry: Geometry,
     shape: tuple[int, int],
-    binning: Binning | None = None,
+    binning: Binning | Binning2D | None = None,
     method: Method | None = None,
     mask: np.ndarray | None = None,
 ) -> str:

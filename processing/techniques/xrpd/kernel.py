@@ -10,17 +10,42 @@ The indices of the matrix are not checked here: they come from pyFAI, or from th
 engines, which verifies what it loads.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, cast
 
 import numba
 import numpy as np
 
-__all__ = ["WIDTH", "Corrections", "Matrix", "add_frames", "add_frames_with_variance"]
+__all__ = [
+    "DTYPES",
+    "WIDTH",
+    "Corrections",
+    "Matrix",
+    "add_frames",
+    "add_frames_with_variance",
+    "load",
+    "total",
+]
 
 WIDTH = 8
 """How many frames are summed in one pass."""
 
-_compiled = numba.njit(nogil=True, cache=True, error_model="numpy")
+DTYPES = ("u2", "u4", "i4", "f4")
+"""Types of frames that there are loops for."""
+
+
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a function when it is called first, and keep what was compiled for other processes.
+
+    It is kept in ``__pycache__`` beside this file, else in the user's cache or in ``NUMBA_CACHE_DIR``, by the
+    time and size of this file, the version of numba and the kind of processor.
+    """
+    try:
+        return cast("Callable[..., Any]", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
+    except RuntimeError:  # none of the folders can be written: each process compiles for itself
+        return cast("Callable[..., Any]", numba.njit(nogil=True, error_model="numpy")(function))
+
+
 # Part of the loop itself: as a call it would cost a third of the time.
 _inlined = numba.njit(inline="always", error_model="numpy")
 
@@ -41,9 +66,9 @@ class Corrections(NamedTuple):
     """What is done to each pixel.
 
     ``dark`` float32 (pixels,) is subtracted, or (0,): nothing is; ``norm`` float32 (pixels,)
-    is what the pixel counts for (solid angle, flat field, polarisation). A value within
-    ``delta`` of ``dummy`` says nothing (a dead or overflown pixel); a ``delta`` below zero:
-    there is no such value. A value that is not finite never says anything.
+    is what the pixel counts for (solid angle, flat field, polarisation), 0 where it is to be left
+    out. A value within ``delta`` of ``dummy`` says nothing (a dead or overflown pixel); a ``delta``
+    below zero: there is no such value. A value that is not finite never says anything.
     """
 
     dark: np.ndarray
@@ -87,7 +112,7 @@ def add_frames(
 
     Parameters
     ----------
-    frames : array (8, pixels) of uint16, uint32, int32 or float32
+    frames : array (8, pixels) of one of `DTYPES`
     matrix, corrections
     sums : float64 (bins, 8), added to
     lost : float64 (bins, 16), added to
@@ -97,7 +122,7 @@ def add_frames(
     values = np.empty(WIDTH, np.float64)
     for pixel in range(indptr.size - 1):
         first, end = indptr[pixel], indptr[pixel + 1]
-        if first == end:
+        if first == end or corrections.norm[pixel] == 0:
             continue
         if not _take(frames, pixel, corrections, values):
             for k in range(WIDTH):
@@ -122,7 +147,7 @@ def add_frames_with_variance(
     values, variances = np.empty(WIDTH, np.float64), np.empty(WIDTH, np.float64)
     for pixel in range(indptr.size - 1):
         first, end = indptr[pixel], indptr[pixel + 1]
-        if first == end:
+        if first == end or corrections.norm[pixel] == 0:
             continue
         all_valid = _take(frames, pixel, corrections, values)
         for k in range(WIDTH):
@@ -138,3 +163,28 @@ def add_frames_with_variance(
                 sums[row, k] += part * values[k]
             for k in range(WIDTH):
                 sums[row, WIDTH + k] += part * part * variances[k]
+
+
+@_compiled
+def total(matrix: Matrix, norm: np.ndarray, sums: np.ndarray) -> None:
+    """Add what the bins get of ``norm`` (first column) and of pixels (second) to float64 (bins, 2)."""
+    data, indices, indptr = matrix
+    for pixel in range(indptr.size - 1):
+        if norm[pixel] == 0:
+            continue
+        for j in range(indptr[pixel], indptr[pixel + 1]):
+            sums[indices[j], 0] += np.float64(data[j]) * norm[pixel]
+            sums[indices[j], 1] += data[j]
+
+
+def load(dtypes: Iterable[Any] = DTYPES) -> None:
+    """Compile the loops, or load what was compiled before, so that this process and its forks have them."""
+    matrix = Matrix(np.ones(1, np.float32), np.zeros(1, np.int32), np.array([0, 1], np.int32))
+    norm = np.ones(1, np.float32)
+    corrections = Corrections(norm, norm, np.float32(0), np.float32(-1))
+    lost = np.zeros((1, 2 * WIDTH))
+    for dtype in dtypes:
+        frames = np.ones((WIDTH, 1), dtype)
+        add_frames(frames, matrix, corrections, np.zeros((1, WIDTH)), lost)
+        add_frames_with_variance(frames, matrix, corrections, np.zeros((1, 2 * WIDTH)), lost)
+    total(matrix, norm, np.zeros((1, 2)))

@@ -24,8 +24,15 @@ UNITS = {
 }
 """pyFAI name of a radial unit -> name of the quantity, and its unit as NeXus writes it."""
 
+AZIMUTHAL_UNIT = "chi_deg"
+"""pyFAI name of the azimuthal unit of all cakes."""
+
 MIN_POINTS, MAX_POINTS = 10, 100_000
 DEFAULT_POINTS = 1000
+MIN_SECTORS, MAX_SECTORS = 1, 3600
+DEFAULT_SECTORS = 360
+MAX_CAKE_POINTS = 10_000_000
+"""Bins of a cake in all; the loop takes about 200 bytes for each."""
 RANGE_ENDS = 2
 
 
@@ -53,13 +60,24 @@ class Binning:
     azimuth_range: tuple[float, float] | None = None
 
 
-def read_method(method: str | Sequence[str]) -> Method:
+@dataclass(frozen=True)
+class Binning2D:
+    """Which bins of a cake: numbers, pyFAI unit and range of the radius, azimuthal range in degrees."""
+
+    n_radial: int = DEFAULT_POINTS
+    n_azimuthal: int = DEFAULT_SECTORS
+    unit: str = "2th_deg"
+    radial_range: tuple[float, float] | None = None
+    azimuth_range: tuple[float, float] | None = None
+
+
+def read_method(method: str | Sequence[str], *, dimension: int = 1) -> Method:
     """Read a method written as "full/csr", "full_csr_cython" or ("full", "csr", "cython").
 
     Raises
     ------
     InputError
-        pyFAI has no such one-dimensional method on this machine.
+        pyFAI has no such method of this dimension (1, or 2: a cake) on this machine.
     """
     parts = method.replace("/", "_").split("_") if isinstance(method, str) else method
     names = [str(part).strip().lower() for part in parts]
@@ -70,7 +88,7 @@ def read_method(method: str | Sequence[str]) -> Method:
             and chosen.algorithm in ALGORITHMS
             and chosen.implementation in IMPLEMENTATIONS
         )
-        if is_known and IntegrationMethod.is_available(1, *chosen):
+        if is_known and IntegrationMethod.is_available(dimension, *chosen):
             return chosen
     known = ", ".join(f"{split}/{algorithm}" for split in SPLITS for algorithm in ALGORITHMS)
     raise InputError(f"The method {method!r} is not one of {known}")
@@ -87,20 +105,42 @@ def read_binning(
         The number of points is not a whole number from 10 to 100000, the unit is unknown, or
         a range is not two increasing numbers.
     """
-    try:
-        number = int(n_points)  # type: ignore[call-overload]
-        is_whole = number == float(n_points)  # type: ignore[arg-type]
-    except (TypeError, ValueError, OverflowError):
-        is_whole = False
-    if not is_whole or not MIN_POINTS <= number <= MAX_POINTS:
-        raise InputError(
-            f"n_points must be a whole number from {MIN_POINTS} to {MAX_POINTS}, not {n_points!r}"
-        )
-    if unit not in UNITS:
-        raise InputError(f"The unit {unit!r} is not one of {', '.join(UNITS)}")
     return Binning(
-        number, str(unit), _range("radial_range", radial_range), _range("azimuth_range", azimuth_range)
+        _whole("n_points", n_points, MIN_POINTS, MAX_POINTS),
+        _unit(unit),
+        _range("radial_range", radial_range),
+        _range("azimuth_range", azimuth_range),
     )
+
+
+def read_binning2d(
+    n_radial: object,
+    n_azimuthal: object,
+    unit: object,
+    *,
+    radial_range: object = None,
+    azimuth_range: object = None,
+) -> Binning2D:
+    """Check the bins of a cake that were asked for.
+
+    Raises
+    ------
+    InputError
+        ``n_radial`` is not a whole number from 10 to 100000, or ``n_azimuthal`` from 1 to 3600; they
+        are more than 10 million bins in all; the unit is unknown, or a range is not two increasing numbers.
+    """
+    binning = Binning2D(
+        _whole("n_radial", n_radial, MIN_POINTS, MAX_POINTS),
+        _whole("n_azimuthal", n_azimuthal, MIN_SECTORS, MAX_SECTORS),
+        _unit(unit),
+        _range("radial_range", radial_range),
+        _range("azimuth_range", azimuth_range),
+    )
+    if binning.n_radial * binning.n_azimuthal > MAX_CAKE_POINTS:
+        raise InputError(
+            f"A cake has at most {MAX_CAKE_POINTS} bins, not {binning.n_radial} times {binning.n_azimuthal}"
+        )
+    return binning
 
 
 def read_number(name: str, value: object) -> float:
@@ -112,6 +152,23 @@ def read_number(name: str, value: object) -> float:
     if not isfinite(number):
         raise InputError(f"{name} must be a finite number, not {value!r}")
     return number
+
+
+def _whole(name: str, value: object, least: int, most: int) -> int:
+    try:
+        number = int(value)  # type: ignore[call-overload]
+        is_whole = number == float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        is_whole = False
+    if not is_whole or not least <= number <= most:
+        raise InputError(f"{name} must be a whole number from {least} to {most}, not {value!r}")
+    return int(number)
+
+
+def _unit(unit: object) -> str:
+    if unit not in UNITS:
+        raise InputError(f"The unit {unit!r} is not one of {', '.join(UNITS)}")
+    return str(unit)
 
 
 def _range(name: str, ends: object) -> tuple[float, float] | None:

@@ -1,171 +1,143 @@
-"""The card of a powder pattern: its numbers, its strongest peaks and its curve."""
+"""The card of a powder result: a pattern, patterns along a scan, or a cake; and how it was calibrated."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from pyFAI.units import hc
-from scipy.signal import find_peaks
 
-from processing.nexus.guard import Node, open_h5
-from processing.nexus.writer import axis_names, default_plot
-from processing.summary import Column, Number, Series, Summary, Table, decimate, rounded
-from workflows import InputError
+from processing.block_maxima import BlockMaxima
+from processing.summary import HeatMap, Number, Series, Summary, decimate, rounded
+from processing.techniques.xrpd.frame_statistics import cake_statistics, scan_statistics
+from processing.techniques.xrpd.peaks import Pattern, find_pattern_peaks, peak_table
+from processing.techniques.xrpd.stored_plot import Axis, StoredPlot, open_plot
 
-N_PEAKS = 5
-"""Peaks named on a card, the highest above their surroundings first."""
-
-NOISE_FACTOR = 8.0
-"""A peak rises over its surroundings by at least this many times the noise of the pattern.
-
-Noise alone reaches 4 standard deviations up and 4 down in some ten thousand points."""
-
-MAD_TO_SIGMA = 1.4826
-"""Standard deviation of a normal distribution / its median absolute deviation."""
-
-UNIT_SIGNS = {"deg": "°", "1/nm": "nm⁻¹", "1/angstrom": "Å⁻¹", "1/angstrom^2": "Å⁻²"}
-LABELS = {"2theta": "2θ"}
-
-
-class Pattern(NamedTuple):
-    """A pattern as it was stored; ``wavelength`` and ``distance`` are NaN where not known."""
-
-    x: np.ndarray
-    y: np.ndarray
-    quantity: str
-    unit: str
-    wavelength: float  # angstrom
-    distance: float  # m
-
-
-class Peak(NamedTuple):
-    """A peak: position in the unit of the pattern, d in angstrom (NaN if not known), height."""
-
-    position: float
-    d: float
-    prominence: float
+__all__ = ["summarise"]
 
 
 def summarise(path: Path) -> Summary:
-    """Describe a stored powder pattern for a card.
+    """Describe a stored powder result for a card.
 
-    The peaks are the local maxima that rise over their surroundings (prominence, as
-    ``scipy.signal.find_peaks`` defines it) by 8 times the noise, which is estimated from the
-    median absolute second difference of the pattern and so knows nothing of smooth
-    backgrounds; "peak to background" is the maximum over the median of the pattern.
+    Of one pattern: its peaks, its curve, and the maximum over the background, which is the median
+    of the pattern. Of a scan: a heat map of its patterns, the mean of them and its peaks, and how
+    much changes along it. Of a cake: its heat map over the azimuth, and the mean over the azimuth.
+    Frames are read a few at a time, so memory does not grow with their number.
 
     Raises
     ------
     InputError
-        The file is not a powder pattern.
+        The file is not a powder result.
     """
-    pattern = read_pattern(path)
+    with open_plot(path) as plot:
+        if plot.azimuth is not None:
+            return _cake(plot, plot.azimuth)
+        return _scan(plot) if plot.n_frames > 1 else _single(plot)
+
+
+def _single(plot: StoredPlot) -> Summary:
+    [(_, frames)] = plot.blocks()
+    pattern = Pattern(plot.radial, frames[0], plot.wavelength)
+    return _card(plot, pattern, label="Pattern")
+
+
+def _scan(plot: StoredPlot) -> Summary:
+    statistics = scan_statistics(plot)
+    pattern = Pattern(plot.radial, statistics.mean, plot.wavelength)
+    along = _frame_axis(plot)
+    frames = [Number("n_frames", "Frames", float(plot.n_frames))]
+    if plot.along is not None and plot.along.is_steady:
+        first, last = (rounded(float(plot.along.values[place])) for place in (0, -1))
+        frames.append(Number("scan_start", f"First {along.label}", first, along.unit_sign))
+        frames.append(Number("scan_end", f"Last {along.label}", last, along.unit_sign))
+    card = _card(plot, pattern, label="Mean pattern")
+    levels = Series(
+        "Mean intensity of each frame",
+        *_thinned(along.values, statistics.levels),
+        *(along.label, along.unit_sign, "Mean intensity", "arb. u."),
+    )
+    heat_map = _heat_map("Patterns along the scan", plot, statistics.maxima, along)
+    series = [*card.series, levels] if len(levels.x) > 1 else card.series
+    if np.isfinite(change := statistics.shape_change):
+        frames.append(Number("shape_change", "Change of shape, first to last tenth", rounded(change, 3), "%"))
+    return replace(card, numbers=[*frames, *card.numbers], series=series, maps=[heat_map])
+
+
+def _cake(plot: StoredPlot, azimuth: Axis) -> Summary:
+    statistics = cake_statistics(plot)
+    pattern = Pattern(plot.radial, statistics.mean, plot.wavelength)
+    card = _card(plot, pattern, label="Mean over the azimuth")
+    frames = [Number("n_frames", "Frames", float(plot.n_frames))] if plot.n_frames > 1 else []
+    sectors = Number("n_azimuths", "Sectors", float(azimuth.values.size))
+    label = "Cake, mean of all frames" if frames else "Cake"
+    heat_map = _heat_map(label, plot, statistics.maxima, azimuth)
+    return Summary(
+        "xrpd", [*frames, sectors, *card.numbers], card.series, card.tables, card.notes, [heat_map]
+    )
+
+
+def _card(plot: StoredPlot, pattern: Pattern, *, label: str) -> Summary:
+    """Return what every card has: the numbers, peaks and curve of one pattern."""
     peaks = find_pattern_peaks(pattern)
-    covered = pattern.y[pattern.y != 0]
-    background = float(np.median(covered)) if covered.size else 0.0
-    unit = UNIT_SIGNS.get(pattern.unit, pattern.unit)
-    numbers = [Number("n_points", "Points", float(pattern.x.size))]
-    if np.isfinite(pattern.wavelength):
-        numbers.append(Number("wavelength", "Wavelength", rounded(pattern.wavelength), "Å"))
-        numbers.append(Number("energy", "Energy", rounded(hc / pattern.wavelength), "keV"))
-    if np.isfinite(pattern.distance):
-        numbers.append(Number("distance", "Distance", rounded(pattern.distance * 1e3), "mm"))
-    numbers.append(Number("n_peaks", "Peaks", float(len(peaks))))
-    if background > 0:
-        ratio = rounded(float(pattern.y.max()) / background, 4)
-        numbers.append(Number("max_over_background", "Maximum / background", ratio))
-    tables = [_peak_table(pattern, peaks[:N_PEAKS], unit)] if peaks else []
+    x, y = _thinned(pattern.x, pattern.y)
+    curve = Series(label, x, y, plot.radial.label, plot.radial.unit_sign, "Intensity", "arb. u.")
     notes = [] if peaks else ["No peak rises clearly above the noise."]
-    return Summary("xrpd", numbers, [_series(pattern, unit)], tables, notes)
+    if note := plot.calibration.get("calibration_note"):
+        notes.insert(0, str(note))
+    tables = [peak_table(pattern, peaks)] if peaks else []
+    numbers = [*_setup(plot), *_calibration(plot), Number("n_peaks", "Peaks", float(len(peaks)))]
+    return Summary("xrpd", [*numbers, *_over_background(pattern.y)], [curve], tables, notes)
 
 
-def read_pattern(path: Path) -> Pattern:
-    """Read the default plot of a pattern file, with wavelength (angstrom) and distance (m)."""
-    with open_h5(path) as file:
-        data = default_plot(file["/"])
-        if data is None:
-            raise InputError(f"The file {Path(path).name} holds no pattern")
-        signal = data[str(data.attribute("signal"))]
-        names = axis_names(data)
-        if not names or names[-1] == ".":
-            raise InputError(f"The file {Path(path).name} holds no pattern, but values without an axis")
-        axis = data[names[-1]]
-        y, x = np.squeeze(signal.read()).astype(float), axis.read().astype(float)
-        if y.ndim != 1 or x.shape != y.shape:
-            raise InputError(f"The file {Path(path).name} holds no pattern, but values of shape {y.shape}")
-        instrument = file["/"].get(f"{data.path.strip('/').split('/')[0]}/instrument")
-        wavelength = _scalar(instrument, "monochromator/wavelength")
-        distance = _scalar(instrument, "detector/distance")
-        name = str(axis.attribute("long_name", "x"))
-        return Pattern(x, y, name, str(axis.attribute("units", "")), wavelength, distance)
+def _setup(plot: StoredPlot) -> Iterator[Number]:
+    yield Number("n_points", "Points", float(plot.radial.values.size))
+    if np.isfinite(plot.wavelength):
+        yield Number("wavelength", "Wavelength", rounded(plot.wavelength), "Å")
+        yield Number("energy", "Energy", rounded(hc / plot.wavelength), "keV")
+    if np.isfinite(plot.distance):
+        yield Number("distance", "Distance", rounded(plot.distance * 1e3), "mm")
 
 
-def find_pattern_peaks(pattern: Pattern) -> list[Peak]:
-    """Find the peaks of a pattern, the most prominent first; `summarise` says how."""
-    y = pattern.y
-    second_difference = np.diff(y[y != 0], 2)
-    if second_difference.size == 0:
-        return []
-    noise = MAD_TO_SIGMA * float(np.median(np.abs(second_difference))) / np.sqrt(6)
-    places, found = find_peaks(y, prominence=max(NOISE_FACTOR * noise, np.finfo(np.float32).eps * np.ptp(y)))
-    order = np.argsort(found["prominences"])[::-1]
-    positions = [_vertex(pattern, int(place)) for place in places]
-    return [
-        Peak(positions[i], _d_spacing(positions[i], pattern), float(found["prominences"][i])) for i in order
-    ]
+def _calibration(plot: StoredPlot) -> Iterator[Number]:
+    labels = {
+        "calibrant": ("Calibrant", ""),
+        "calibration_residual_deg": ("Residual of the calibration", "°"),
+        "calibration_chi2": ("Sum of squares of the calibration", "rad²"),
+    }
+    for name, (label, unit) in labels.items():
+        value = plot.calibration.get(name)
+        if isinstance(value, str):
+            yield Number(name, label, value)
+        elif value is not None and np.isfinite(value):
+            yield Number(name, label, rounded(value, 4), unit)
 
 
-def _vertex(pattern: Pattern, place: int) -> float:
-    """Position of the top of the parabola through a maximum and its two neighbours."""
-    left, top, right = pattern.y[place - 1 : place + 2]
-    curvature = left - 2 * top + right
-    shift = 0.5 * (left - right) / curvature if curvature else 0.0
-    step = (pattern.x[place + 1] - pattern.x[place - 1]) / 2
-    return float(pattern.x[place] + shift * step)
+def _over_background(y: np.ndarray) -> Iterator[Number]:
+    covered = y[np.isfinite(y) & (y != 0)]
+    background = float(np.median(covered)) if covered.size else 0.0
+    if background > 0:
+        ratio = rounded(float(covered.max()) / background, 4)
+        yield Number("max_over_background", "Maximum / background", ratio)
 
 
-def _d_spacing(position: float, pattern: Pattern) -> float:
-    """Lattice spacing in angstrom: Bragg's law, or d = 2 pi / q; NaN where it is not defined."""
-    match pattern.quantity, pattern.unit:
-        case "2theta", "deg" | "rad":
-            two_theta = np.radians(position) if pattern.unit == "deg" else position
-            d = pattern.wavelength / (2 * np.sin(two_theta / 2)) if two_theta > 0 else np.nan
-        case "q", "1/nm" | "1/angstrom":
-            per_angstrom = position / 10 if pattern.unit == "1/nm" else position
-            d = 2 * np.pi / per_angstrom if per_angstrom > 0 else np.nan
-        case "d*2", _:
-            d = 1 / np.sqrt(position) if position > 0 else np.nan
-        case _:
-            d = np.nan
-    return float(d)
+def _frame_axis(plot: StoredPlot) -> Axis:
+    """Return the axis along the scan; the numbers of the frames where it has none that leads one way."""
+    if plot.along is not None and plot.along.is_steady:
+        return plot.along
+    return Axis(np.arange(plot.n_frames, dtype=float), "frame", "")
 
 
-def _peak_table(pattern: Pattern, peaks: list[Peak], unit: str) -> Table:
-    columns = [
-        Column("position", LABELS.get(pattern.quantity, pattern.quantity), unit),
-        Column("d", "d", "Å"),
-        Column("height", "Height", "arb. u."),
-    ]
-    rows = [
-        [
-            rounded(peak.position),
-            rounded(peak.d) if np.isfinite(peak.d) else None,
-            rounded(peak.prominence, 4),
-        ]
-        for peak in peaks
-    ]
-    return Table("Strongest peaks", columns, rows)
+def _heat_map(label: str, plot: StoredPlot, maxima: BlockMaxima, rows: Axis) -> HeatMap:
+    radial = plot.radial
+    return HeatMap(
+        label,
+        maxima.column_centres(radial.values),
+        maxima.row_centres(rows.values),
+        maxima.values(),
+        *(radial.label, radial.unit_sign, rows.label, rows.unit_sign, "Intensity", "arb. u."),
+    )
 
 
-def _series(pattern: Pattern, unit: str) -> Series:
-    x, y = decimate(pattern.x, pattern.y)
-    label = LABELS.get(pattern.quantity, pattern.quantity)
-    x, y = ([rounded(value) for value in values] for values in (x, y))
-    return Series("Pattern", x, y, label, unit, "Intensity", "arb. u.")
-
-
-def _scalar(node: Node | None, path: str) -> float:
-    """Read one number below a group; NaN where there is none."""
-    found = node.get(path) if node else None
-    is_number = found is not None and found.is_dataset and found.found.dtype.kind in "iuf"
-    return float(found.read()) if found and is_number and found.found.shape == () else float("nan")
+def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
+    thin_x, thin_y = decimate(x, y)
+    return [rounded(value) for value in thin_x], [rounded(value) for value in thin_y]

@@ -13,7 +13,7 @@ from portal.pages.views.found import investigation_or_404
 from portal.pages.views.investigation.list_form import DatasetListForm
 from portal.pages.views.investigation.page import investigation_context
 
-__all__ = ["datasets"]
+__all__ = ["datasets", "listed_datasets"]
 
 _VIEWS = ("cards", "table")
 
@@ -25,7 +25,7 @@ def datasets(request: HttpRequest, pk: int) -> HttpResponse:
     context = investigation_context(request, shown, "investigation")
     form = DatasetListForm(request.GET, shown, context["totals"].techniques)
     page = page_after(
-        _narrowed(shown, form),
+        listed_datasets(shown, form),
         order=form.SORTS[form.sort_name],
         cursor=request.GET.get("after", ""),
         size=page_size(request),
@@ -42,7 +42,8 @@ def datasets(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "investigation_datasets.html", context)
 
 
-def _narrowed(shown: Investigation, form: DatasetListForm) -> QuerySet[Dataset]:
+def listed_datasets(shown: Investigation, form: DatasetListForm) -> QuerySet[Dataset]:
+    """Return the measured datasets that the form leaves, with ``sample_key``, which is never null."""
     rows = shown.datasets.filter(type=Dataset.Type.ACQUISITION)
     if name := form.wanted("name"):
         rows = rows.filter(name__icontains=name)

@@ -1,250 +1,189 @@
-"""Tasks that integrate images."""
+"""Tasks that integrate one image; the module has ewoksxrpd's names, those of other modules included."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import pyFAI
-from pyFAI.containers import Integrate1dResult
 
-from processing.nexus.images import Image, read_image
-from processing.techniques.xrpd.geometry import Geometry, read_geometry
-from processing.techniques.xrpd.integrator import KeptIntegrator, kept_integrator
-from processing.techniques.xrpd.options import (
-    DEFAULT_METHOD,
-    DEFAULT_POINTS,
-    read_binning,
-    read_method,
-    read_number,
+from processing.techniques.xrpd.integration import Result, integrate_image, integration_info
+from processing.techniques.xrpd.integration_task import IntegrationTask
+from processing.techniques.xrpd.monitors import read_factor
+from workflows import InputError
+
+__all__ = [
+    "Integrate1D",
+    "IntegrateSinglePattern",
+    "MultiConfigIntegrate1D",
+    "MultiConfigIntegrateSinglePattern",
+]
+
+ONE_IMAGE = ("monitor", "reference", "monitors", "references", "frame_band_index", "frame")
+RESULT = (
+    "radial",
+    "azimuthal",
+    "intensity",
+    "intensity_error",
+    "radial_units",
+    "azimuthal_units",
+    "info",
 )
-from workflows import InputError, Task
-
-ERROR_MODELS = ("poisson", "azimuthal")
-
-OPTIONS = {
-    "npt": "n_points",
-    "nbpt_rad": "n_points",
-    "unit": "unit",
-    "method": "method",
-    "polarization_factor": "polarization_factor",
-    "error_model": "error_model",
-    "correctSolidAngle": "correct_solid_angle",
-    "radial_range": "radial_range",
-    "azimuth_range": "azimuth_range",
-}
-"""Keys accepted in ``integration_options`` (pyFAI's and ewoks' names) -> input of the task."""
 
 
-class Integrate1D(
-    Task,
-    input_names=["image", "geometry"],
-    optional_input_names=[
-        "detector",
-        "detector_config",
-        "energy",
-        "mask",
-        "darkcurrent",
-        "flatfield",
-        "monitor",
-        "reference",
-        "frame",
-        "integration_options",
-        "n_points",
-        "unit",
-        "method",
-        "radial_range",
-        "azimuth_range",
-        "polarization_factor",
-        "correct_solid_angle",
-        "error_model",
-    ],
-    output_names=[
-        "x",
-        "y",
-        "yerror",
-        "xunits",
-        "radial",
-        "radial_units",
-        "intensity",
-        "intensity_error",
-        "azimuthal",
-        "azimuthal_units",
-        "info",
-    ],
+class IntegrateSinglePattern(
+    IntegrationTask,
+    input_names=["image"],
+    optional_input_names=ONE_IMAGE,
+    output_names=RESULT,
 ):
-    """Integrate one detector image azimuthally into a powder pattern, with pyFAI.
+    """Integrate one detector image azimuthally into a powder pattern or, with ``nbpt_azim``, into a cake.
+
+    Without other words 1024 bins of 2 theta in degrees, by pyFAI's bbox/histogram, as in ewoksxrpd.
 
     Inputs
     ------
-    image : array (rows, columns), or path
+    image : array (rows, columns) or (frames, rows, columns), or path
         Counts, any real dtype.  Path of a TIFF, EDF, CBF, SPE, NPY or HDF5 file, see
         `processing.nexus.images.read_image`.
-    geometry : mapping, or path
-        ``dist``, ``poni1``, ``poni2``, ``pixel1``, ``pixel2``, ``wavelength`` in m; ``rot1``,
-        ``rot2``, ``rot3`` in rad; ``detector``, ``orientation``.  Or a ``.poni`` file, or a
-        pattern written by pyFAI.  See `processing.techniques.xrpd.geometry.read_geometry`.
-    detector : str, optional
-        pyFAI name of the detector model, wins over the one in ``geometry``.  A named
-        detector brings its mask of gaps and its values for dead pixels.
-    detector_config : mapping, optional
-        ``pixel1``, ``pixel2`` (m), ``orientation`` (1 to 4).
-    energy : float, optional
-        Photon energy in keV, wins over the wavelength in ``geometry``.
-    mask, darkcurrent, flatfield : array (rows, columns), or path, optional
-        Pixels to ignore are not zero in the mask.  The dark current is subtracted, the flat
-        field divided by.
-    monitor, reference : float, optional
+    frame, frame_band_index : int, optional
+        Which image of a stack; negative numbers count from the end.  Default: the one that the path
+        names, else the last.
+    monitor, reference : float, or URL of one, optional
         The intensity is divided by monitor / reference; default 1.
-    frame : int, default 0
-        Which image of a stack.
-    n_points : int from 10 to 100000, default 1000
-    unit : str, default "2th_deg"
-        One of `processing.techniques.xrpd.options.UNITS`.
-    method : str or tuple, default "full/csr"
-        Pixel splitting and algorithm, see `processing.techniques.xrpd.options.read_method`.
-    radial_range, azimuth_range : two floats, optional
-        In ``unit``, and in degrees.
-    polarization_factor : float from -1 to 1, optional
-        1 is horizontal (synchrotrons: about 0.95 to 0.99); without it nothing is corrected.
-    correct_solid_angle : bool, default True
-    error_model : "poisson" or "azimuthal", optional
-    integration_options : mapping, optional
-        The same by pyFAI's names (`OPTIONS`); the inputs above win.
+    monitors, references : lists of the same length, optional
+        More of them.
 
     Outputs
     -------
-    x, radial : float64 (n_points,), centre of each bin in ``unit``
-    y, intensity : float32 (n_points,), mean corrected counts per pixel, relative to a pixel
-        at the point of normal incidence; 0 where a bin has no pixel
-    yerror, intensity_error : float32 (n_points,), standard error of the mean; NaN without
-        an error model
-    xunits, radial_units : str, the ``unit``
-    azimuthal, azimuthal_units : None
+    radial : float64 (n_radial,), centre of each bin in ``radial_units``
+    azimuthal : float64 (n_azimuthal,) in degrees, or None for a pattern
+    intensity : float32 (n_radial,) or (n_azimuthal, n_radial)
+        Mean corrected counts per pixel, relative to a pixel at the point of normal incidence; 0 where a
+        bin has no pixel.
+    intensity_error : float32, as ``intensity``
+        Standard error of the mean; NaN without an error model, and where the intensity is not positive.
+    radial_units, azimuthal_units : str
+        pyFAI's names; the latter None for a pattern.
     info : mapping, everything that was used
-
-    Raises
-    ------
-    InputError
-        A file is missing or damaged; the image is not two-dimensional or does not fit the
-        detector; a mask, dark or flat has another shape; the geometry is incomplete, not
-        finite or not positive; a name is unknown or a number out of its range.
     """
 
     def run(self) -> None:
         """Check all inputs, integrate once, give all outputs."""
-        image = read_image(self.inputs.image, frame=self._option("frame"))
-        geometry = read_geometry(
-            self.inputs.geometry,
-            energy_kev=self._option("energy"),
-            detector=self._option("detector"),
-            detector_config=self._option("detector_config"),
-        )
-        mask = self._second_image("mask", image)
-        integrator = self._integrator(geometry, image, mask)
-        corrections = self._corrections(image)
-        result = integrator.integrate(image.data, **corrections)
-        self._give(result, self._info(integrator, image, corrections))
+        image = self.read_image(self.inputs.image)
+        request = self.request(_shape(image.data))
+        factor = image_factor(self)
+        result = integrate_image(request, image.data, factor)
+        info = integration_info(request, engine=result.engine, image=image, factor=factor)
+        self._give(result, info)
 
-    def _option(self, name: str, default: Any = None) -> Any:
-        """Value of an input; the default also where null was given, as empty forms do."""
-        value = self.get_input_value(name, None)
-        if value is None:
-            value = self._named_options().get(name)
-        return default if value is None else value
-
-    def _named_options(self) -> dict[str, Any]:
-        options = self.get_input_value("integration_options", None) or {}
-        if not isinstance(options, Mapping):
-            raise InputError(f"integration_options must be a mapping, not {options!r}")
-        if unknown := set(options) - set(OPTIONS):
-            raise InputError(f"The integration option {min(map(str, unknown))!r} is not accepted here")
-        return {OPTIONS[name]: value for name, value in options.items()}
-
-    def _integrator(self, geometry: Geometry, image: Image, mask: np.ndarray | None) -> KeptIntegrator:
-        binning = read_binning(
-            self._option("n_points", DEFAULT_POINTS),
-            self._option("unit", "2th_deg"),
-            self._option("radial_range"),
-            self._option("azimuth_range"),
-        )
-        method = read_method(self._option("method", tuple(DEFAULT_METHOD)))
-        rows, columns = image.data.shape
-        return kept_integrator(geometry, (rows, columns), mask=mask, method=method, binning=binning)
-
-    def _second_image(self, name: str, image: Image) -> np.ndarray | None:
-        """Read an image that belongs to the first, of the same shape."""
-        source = self._option(name)
-        if source is None:
-            return None
-        data = read_image(source).data
-        if data.shape != image.data.shape:
-            raise InputError(f"The {name} has shape {data.shape}, but the image has {image.data.shape}")
-        return data
-
-    def _corrections(self, image: Image) -> dict[str, Any]:
-        """Keywords of pyFAI's ``integrate1d`` that change the values of pixels."""
-        polarization = self._option("polarization_factor")
-        if polarization is not None and not -1 <= read_number("polarization_factor", polarization) <= 1:
-            raise InputError(f"polarization_factor must be from -1 to 1, not {polarization}")
-        error_model = self._option("error_model")
-        if error_model not in (None, *ERROR_MODELS):
-            raise InputError(f"The error_model {error_model!r} is not one of {', '.join(ERROR_MODELS)}")
-        monitor, reference = (read_number(name, self._option(name, 1.0)) for name in ("monitor", "reference"))
-        if monitor <= 0 or reference <= 0:
-            raise InputError(f"monitor and reference must be positive, not {monitor} and {reference}")
-        return {
-            "polarization_factor": None if polarization is None else float(polarization),
-            "correctSolidAngle": bool(self._option("correct_solid_angle", default=True)),
-            "error_model": error_model,
-            "normalization_factor": monitor / reference,
-            "dark": self._second_image("darkcurrent", image),
-            "flat": self._second_image("flatfield", image),
-        }
-
-    def _info(
-        self, integrator: KeptIntegrator, image: Image, corrections: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Everything that decided about the numbers, for the record."""
-        geometry = integrator.geometry
-        detector = integrator.integrator.detector
-        masked = integrator.mask if integrator.mask is not None else integrator.integrator.mask
-        return {
-            "program": "pyFAI",
-            "version": pyFAI.version,
-            "method": str(integrator.method),
-            "n_points": integrator.binning.n_points,
-            "unit": integrator.binning.unit,
-            "radial_range": integrator.binning.radial_range,
-            "azimuth_range": integrator.binning.azimuth_range,
-            "geometry": geometry.as_dict(),
-            "wavelength_m": geometry.wavelength,
-            "energy_kev": geometry.energy_kev,
-            "detector": detector.name,
-            "pixel1_m": detector.pixel1,
-            "pixel2_m": detector.pixel2,
-            "image_file": None if image.path is None else str(image.path),
-            "image_h5path": image.h5path,
-            "image_shape": list(image.data.shape),
-            "n_frames": image.n_frames,
-            "n_masked_pixels": 0 if masked is None else int(np.count_nonzero(masked)),
-            "mask_file": self._file_name("mask"),
-            "darkcurrent_file": self._file_name("darkcurrent"),
-            "flatfield_file": self._file_name("flatfield"),
-            "polarization_factor": corrections["polarization_factor"],
-            "correct_solid_angle": corrections["correctSolidAngle"],
-            "normalization_factor": corrections["normalization_factor"],
-            "error_model": corrections["error_model"],
-        }
-
-    def _file_name(self, name: str) -> str | None:
-        source = self._option(name)
-        return "an array" if isinstance(source, np.ndarray) else source and str(source)
-
-    def _give(self, result: Integrate1dResult, info: Mapping[str, Any]) -> None:
-        error = np.full_like(result.intensity, np.nan) if result.sigma is None else result.sigma
-        self.outputs.x = self.outputs.radial = result.radial
-        self.outputs.y = self.outputs.intensity = result.intensity
-        self.outputs.yerror = self.outputs.intensity_error = error
-        self.outputs.xunits = self.outputs.radial_units = result.unit.name
-        self.outputs.azimuthal = self.outputs.azimuthal_units = None
+    def _give(self, result: Result, info: dict[str, Any]) -> None:
+        self.outputs.radial, self.outputs.radial_units = result.radial, result.radial_unit
+        self.outputs.azimuthal, self.outputs.azimuthal_units = result.azimuthal, result.azimuthal_unit
+        self.outputs.intensity, self.outputs.intensity_error = result.intensity, self._error(result)
         self.outputs.info = info
+
+    def _error(self, result: Result) -> np.ndarray:
+        """Return the errors as ewoksxrpd gives them."""
+        return positive_only(result)
+
+
+class Integrate1D(IntegrateSinglePattern, output_names=["x", "y", "yerror", "xunits"]):
+    """Integrate one detector image azimuthally into a powder pattern, with pyFAI.
+
+    The same as IntegrateSinglePattern, but without ``integration_options`` the defaults are 1000 bins
+    and the method full/csr.
+
+    Outputs
+    -------
+    x, y, yerror, xunits
+        Other names of ``radial``, ``intensity``, ``intensity_error`` and ``radial_units``.
+    intensity_error : float32, as ``intensity``
+        Standard error of the mean; NaN without an error model.
+    """
+
+    always_as_ewoks = False
+
+    def _give(self, result: Result, info: dict[str, Any]) -> None:
+        super()._give(result, info)
+        self.outputs.x, self.outputs.xunits = self.outputs.radial, self.outputs.radial_units
+        self.outputs.y, self.outputs.yerror = self.outputs.intensity, self.outputs.intensity_error
+
+    def _error(self, result: Result) -> np.ndarray:
+        return result.error
+
+
+class MultiConfigIntegrateSinglePattern(
+    IntegrationTask,
+    input_names=["image", "configs"],
+    optional_input_names=ONE_IMAGE,
+    output_names=RESULT,
+):
+    """Integrate one detector image in several ways.
+
+    Inputs
+    ------
+    image, frame, frame_band_index, monitor, reference, monitors, references
+        As of IntegrateSinglePattern.
+    configs : list of mappings
+        Each holds options as ``integration_options`` does, which win over all inputs; ``dist``,
+        ``poni1``, ... and ``detector`` too.  What is null in one of them is as if it were not given.
+
+    Outputs
+    -------
+    radial, azimuthal, intensity, intensity_error, radial_units, azimuthal_units, info
+        Lists of what IntegrateSinglePattern gives, one item for each configuration.
+    """
+
+    def run(self) -> None:
+        """Check all configurations, then integrate with each."""
+        configs = self.inputs.configs
+        if not isinstance(configs, list | tuple) or not configs:
+            raise InputError(f"configs must be a list of at least one mapping, not {configs!r}")
+        image = self.read_image(self.inputs.image)
+        factor = image_factor(self)
+        requests = [self.request(_shape(image.data), config) for config in configs]
+        results = []
+        for number, request in enumerate(requests):
+            self.check_cancelled()
+            results.append(integrate_image(request, image.data, factor))
+            self.progress = 100 * (number + 1) / len(requests)
+        self.outputs.radial = [result.radial for result in results]
+        self.outputs.radial_units = [result.radial_unit for result in results]
+        self.outputs.azimuthal = [result.azimuthal for result in results]
+        self.outputs.azimuthal_units = [result.azimuthal_unit for result in results]
+        self.outputs.intensity = [result.intensity for result in results]
+        self.outputs.intensity_error = [positive_only(result) for result in results]
+        self.outputs.info = [
+            integration_info(request, engine=result.engine, image=image, factor=factor)
+            for request, result in zip(requests, results, strict=True)
+        ]
+
+
+class MultiConfigIntegrate1D(MultiConfigIntegrateSinglePattern, output_names=["x", "y", "yerror", "xunits"]):
+    """Integrate one detector image in several ways.
+
+    Outputs
+    -------
+    x, y, yerror, xunits
+        Other names of ``radial``, ``intensity``, ``intensity_error`` and ``radial_units``.
+    """
+
+    def run(self) -> None:
+        """Do the same, and give the results by their other names too."""
+        super().run()
+        self.outputs.x, self.outputs.xunits = self.outputs.radial, self.outputs.radial_units
+        self.outputs.y, self.outputs.yerror = self.outputs.intensity, self.outputs.intensity_error
+
+
+def image_factor(task: IntegrationTask) -> float:
+    """Return by what a task's inputs divide the intensity."""
+    names = ("monitor", "reference", "monitors", "references")
+    return read_factor(**{name: task.option(name) for name in names})
+
+
+def positive_only(result: Result) -> np.ndarray:
+    """Return the errors; NaN where the intensity is not positive, as ewoksxrpd has it."""
+    return np.where(result.intensity > 0, result.error, np.nan).astype(result.error.dtype)
+
+
+def _shape(data: np.ndarray) -> tuple[int, int]:
+    rows, columns = data.shape
+    return rows, columns
