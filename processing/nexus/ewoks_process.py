@@ -86,7 +86,7 @@ def _describe(place: EwoksPlace, entry: h5py.Group, path: Path, metadata: Mappin
 def _put_process(entry: h5py.Group, place: EwoksPlace, info: Mapping[str, Any]) -> None:
     name = place.process_name
     if name in entry and not place.overwrite:
-        raise InputError(f"{entry.name} of {place.url} has a {name} already: give another nxprocess_name")
+        raise InputError(f"{entry.name} in {place.url} already has {name}: give another nxprocess_name")
     if name in entry:
         del entry[name]
     process = put_group(entry, name, "NXprocess", default=DATA)

@@ -1,12 +1,15 @@
 """Patterns and cakes are saved as valid NeXus, in ewoksxrpd's layout and as text."""
 
 import json
+from dataclasses import replace
 
 import h5py
 import numpy as np
 import pytest
 
+from processing.nexus.ewoks_layout import EwoksPlace, ewoks_axis, new_ewoks_patterns
 from processing.nexus.guard import open_h5
+from processing.nexus.streamed_file import streamed_file
 from processing.nexus.writer import check_output
 from processing.techniques.xrpd.tasks.ascii import SaveAsciiMultiPattern1D, SaveAsciiPattern1D
 from processing.techniques.xrpd.tasks.nexus import (
@@ -85,7 +88,7 @@ def test_a_result_is_added_to_a_file_and_its_name_is_taken_then(tmp_path):
     save(SaveNexusPattern1D, url=url, **CURVE, nxprocess_name="again", nxmeasurement_name="again")
     before = (tmp_path / "a.h5").read_bytes()
 
-    with pytest.raises(InputError, match="has a again already"):
+    with pytest.raises(InputError, match="already has again"):
         save(SaveNexusPattern1D, url=url, **CURVE, nxprocess_name="again")
 
     assert (tmp_path / "a.h5").read_bytes() == before
@@ -95,8 +98,6 @@ def test_a_result_is_added_to_a_file_and_its_name_is_taken_then(tmp_path):
 
 
 def test_a_file_that_another_program_changes_meanwhile_keeps_what_that_program_wrote(tmp_path):
-    from processing.nexus.streamed_file import streamed_file
-
     path = tmp_path / "a.h5"
     with h5py.File(path, "w") as file:
         file["old"] = 1
@@ -122,6 +123,65 @@ def test_a_result_in_another_file_is_reached_through_links(tmp_path):
     with open_h5(tmp_path / "a.h5") as file:
         assert np.array_equal(file["1.1/integrate/integrated/intensity"].read(), Y)
         assert np.array_equal(file["1.1/measurement/integrated"].read(), Y)
+
+
+def test_a_scan_in_the_layout_of_ewoksxrpd_is_written_as_it_comes(tmp_path):
+    place = EwoksPlace(f"{tmp_path}/a.h5::/1.1", process_name="eiger_integrate", measurement_name="eiger")
+    axes = [ewoks_axis("radial", X, "2th_deg")]
+
+    about = {"info": INFO, "metadata": {"title": "LaB6"}}
+    with new_ewoks_patterns(place, axes=axes, with_errors=True, **about) as writer:
+        writer.append(STACK[:1], STACK[:1], counters={"monitor": [5]})
+        with open_h5(writer.path) as growing:
+            assert growing["1.1/eiger_integrate/integrated/intensity"].read().shape == (1, 200)
+        writer.append(STACK[1:], STACK[1:], counters={"monitor": [6, 7]})
+
+    assert writer.url == f"{tmp_path}/a.h5::/1.1/eiger_integrate/integrated"
+    check_output(tmp_path / "a.h5")
+    with h5py.File(tmp_path / "a.h5") as file:
+        data = file["1.1/eiger_integrate/integrated"]
+        assert list(data.attrs["axes"]) == ["points", "2th"]
+        assert list(data["points"]) == [0, 1, 2]
+        assert np.array_equal(file["1.1/measurement/eiger"], STACK)
+        assert list(file["1.1/measurement/monitor"]) == [5, 6, 7]
+        assert file["1.1/title"].asstr()[()] == "LaB6"
+
+
+def test_an_older_process_is_replaced_only_if_that_is_asked_for(tmp_path):
+    place, axes = EwoksPlace(f"{tmp_path}/a.h5::/1.1"), [ewoks_axis("radial", X, "2th_deg")]
+    for _ in range(2):
+        with new_ewoks_patterns(replace(place, overwrite=True), axes=axes, with_errors=False) as writer:
+            writer.append(STACK, counters={"monitor": [1, 2, 3]})
+
+    def add():
+        with new_ewoks_patterns(place, axes=axes, with_errors=False) as writer:
+            writer.append(STACK)
+
+    with pytest.raises(InputError, match="already has integrate"):
+        add()
+    check_output(tmp_path / "a.h5")
+
+
+@pytest.mark.parametrize(
+    ("block", "counters", "words"),
+    [
+        ({"intensity": STACK[:, 1:]}, {"a": [1, 2, 3]}, "does not fit"),
+        ({"intensity": STACK, "sigma": STACK}, {"a": [1, 2, 3]}, "errors"),
+        ({"intensity": STACK}, {}, "counters came with some"),
+        ({"intensity": STACK}, {"a": [1]}, "does not fit"),
+    ],
+)
+def test_patterns_that_do_not_fit_the_layout_leave_no_file(tmp_path, block, counters, words):
+    place, axes = EwoksPlace(f"{tmp_path}/a.h5::/1.1"), [ewoks_axis("radial", X, "2th_deg")]
+
+    def write():
+        with new_ewoks_patterns(place, axes=axes, with_errors=False) as writer:
+            writer.append(STACK[:1], counters={"a": [0]})
+            writer.append(**block, counters=counters)
+
+    with pytest.raises(InputError, match=words):
+        write()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from processing.nexus.ewoks_layout import EwoksPlace, ewoks_axis, write_ewoks_result
-from processing.nexus.pattern_writer import new_patterns, write_cake, write_pattern1d
-from processing.techniques.xrpd.options import UNITS
+from processing.nexus.ewoks_layout import ewoks_axis, write_ewoks_result
+from processing.nexus.pattern_writer import write_cake, write_pattern1d
 from processing.techniques.xrpd.saved_info import own_info, own_metadata
-from workflows import InputError, Task
+from processing.techniques.xrpd.saving import SaveNexus, quantity_of, write_stack
+from workflows import InputError
 
 __all__ = ["SaveNexusIntegrated", "SaveNexusMultiPattern1D", "SaveNexusPattern1D"]
 
@@ -19,71 +19,8 @@ AZIMUTHAL_UNITS = {"chi_deg": 1.0, "chi_rad": 180 / np.pi}
 """pyFAI's names of the units of an azimuth -> degrees in one of them."""
 
 
-class _SaveNexus(
-    Task,
-    optional_input_names=[
-        "filename",
-        "url",
-        "external_url",
-        "bliss_scan_url",
-        "metadata",
-        "nxprocess_name",
-        "nxmeasurement_name",
-        "nxprocess_as_default",
-        "retry_timeout",
-        "retry_period",
-        "lima_url_template",
-        "lima_url_template_args",
-        "prioritize_non_native_h5items",
-    ],
-    output_names=["saved", "path"],
-    register=False,
-):
-    """What the tasks have in common: where to save, and how it is called there."""
-
-    def run(self) -> None:
-        """Check the inputs, save, tell where."""
-        filename, url = self._given("filename"), self._given("url")
-        if not filename and not url:
-            raise InputError(f"{type(self).__name__} needs a filename or a url")
-        if url:
-            self._save_at_url()
-        if filename:
-            self._save_file(Path(filename))
-        self.outputs.saved = True
-        self.outputs.path = str(filename or url)
-
-    def _save_at_url(self) -> None:
-        raise NotImplementedError
-
-    def _save_file(self, path: Path) -> None:
-        raise NotImplementedError
-
-    def _given(self, *names: str) -> Any:
-        """Value of the first of these inputs that has one."""
-        values = (self.get_input_value(name, None) for name in names)
-        return next((value for value in values if value is not None), None)
-
-    def _place(self, suffix: str = "") -> EwoksPlace:
-        as_default = self._given("nxprocess_as_default")
-        return EwoksPlace(
-            str(self._given("url")),
-            external_url=self._given("external_url") or None,
-            process_name=f"{self._given('nxprocess_name') or 'integrate'}{suffix}",
-            measurement_name=f"{self._given('nxmeasurement_name') or 'integrated'}{suffix}",
-            as_default=True if as_default is None else bool(as_default),
-            bliss_scan_url=self._given("bliss_scan_url") or None,
-        )
-
-    def _metadata(self) -> Mapping[str, Any]:
-        metadata = self._given("metadata") or {}
-        if not isinstance(metadata, Mapping):
-            raise InputError(f"metadata must be a mapping, not {metadata!r}")
-        return metadata
-
-
 class SaveNexusPattern1D(
-    _SaveNexus,
+    SaveNexus,
     optional_input_names=[
         "x",
         "y",
@@ -141,39 +78,41 @@ class SaveNexusPattern1D(
 
     def run(self) -> None:
         """Save one pattern."""
-        unit = self._given("xunits", "radial_units")
-        if self._given("x", "radial") is None or self._given("y", "intensity") is None or unit is None:
+        unit = self.given("xunits", "radial_units")
+        if self.given("x", "radial") is None or self.given("y", "intensity") is None or unit is None:
             raise InputError(f"SaveNexusPattern1D needs x, y and a known unit of x, not {unit!r}")
-        if self._given("azimuthal") is not None:
+        if self.given("azimuthal") is not None:
             raise InputError("SaveNexusPattern1D saves one-dimensional patterns only")
         super().run()
 
-    def _save_at_url(self) -> None:
+    def save_at_url(self) -> None:
+        """Save in the layout of ewoksxrpd."""
         write_ewoks_result(
-            self._place(),
-            axes=[ewoks_axis("radial", self._given("x", "radial"), self._given("xunits", "radial_units"))],
-            intensity=self._given("y", "intensity"),
-            errors=self._given("yerror", "intensity_error"),
-            info=self._given("header", "info"),
-            metadata=self._metadata(),
+            self.place(),
+            axes=[ewoks_axis("radial", self.given("x", "radial"), self.given("xunits", "radial_units"))],
+            intensity=self.given("y", "intensity"),
+            errors=self.given("yerror", "intensity_error"),
+            info=self.given("header", "info"),
+            metadata=self.metadata(),
         )
 
-    def _save_file(self, path: Path) -> None:
-        quantity, unit = _quantity(self._given("xunits", "radial_units"))
+    def save_file(self, path: Path) -> None:
+        """Save as a NeXus file."""
+        quantity, unit = quantity_of(self.given("xunits", "radial_units"))
         write_pattern1d(
             path,
-            radial=self._given("x", "radial"),
-            intensity=self._given("y", "intensity"),
-            errors=self._given("yerror", "intensity_error"),
+            radial=self.given("x", "radial"),
+            intensity=self.given("y", "intensity"),
+            errors=self.given("yerror", "intensity_error"),
             quantity=quantity,
             unit=unit,
-            info=own_info(self._given("info", "header")),
-            metadata=own_metadata(self._metadata()),
+            info=own_info(self.given("info", "header")),
+            metadata=own_metadata(self.metadata()),
         )
 
 
 class SaveNexusIntegrated(
-    _SaveNexus,
+    SaveNexus,
     input_names=["radial", "intensity", "radial_units"],
     optional_input_names=["info", "azimuthal", "intensity_error", "azimuthal_units"],
 ):
@@ -200,38 +139,40 @@ class SaveNexusIntegrated(
         As for `SaveNexusPattern1D`.
     """
 
-    def _save_at_url(self) -> None:
+    def save_at_url(self) -> None:
+        """Save in the layout of ewoksxrpd."""
         axes = [ewoks_axis("radial", self.inputs.radial, self.inputs.radial_units)]
-        if (azimuthal := self._given("azimuthal")) is not None:
-            axes.insert(0, ewoks_axis("azimuthal", azimuthal, self._given("azimuthal_units") or "chi_deg"))
+        if (azimuthal := self.given("azimuthal")) is not None:
+            axes.insert(0, ewoks_axis("azimuthal", azimuthal, self.given("azimuthal_units") or "chi_deg"))
         write_ewoks_result(
-            self._place(),
+            self.place(),
             axes=axes,
             intensity=self.inputs.intensity,
-            errors=self._given("intensity_error"),
-            info=self._given("info"),
-            metadata=self._metadata(),
+            errors=self.given("intensity_error"),
+            info=self.given("info"),
+            metadata=self.metadata(),
         )
 
-    def _save_file(self, path: Path) -> None:
-        quantity, unit = _quantity(self.inputs.radial_units)
-        about = {"info": own_info(self._given("info")), "metadata": own_metadata(self._metadata())}
+    def save_file(self, path: Path) -> None:
+        """Save as a NeXus file."""
+        quantity, unit = quantity_of(self.inputs.radial_units)
+        about = {"info": own_info(self.given("info")), "metadata": own_metadata(self.metadata())}
         common = {"radial": self.inputs.radial, "quantity": quantity, "unit": unit, **about}
-        intensity, errors = np.asarray(self.inputs.intensity), self._given("intensity_error")
-        if (azimuthal := self._given("azimuthal")) is not None:
-            name = self._given("azimuthal_units") or "chi_deg"
+        intensity, errors = np.asarray(self.inputs.intensity), self.given("intensity_error")
+        if (azimuthal := self.given("azimuthal")) is not None:
+            name = self.given("azimuthal_units") or "chi_deg"
             if name not in AZIMUTHAL_UNITS:
                 raise InputError(f"azimuthal_units {name!r} is not one of {', '.join(AZIMUTHAL_UNITS)}")
             degrees = np.asarray(azimuthal) * AZIMUTHAL_UNITS[name]
             write_cake(path, azimuthal=degrees, intensity=intensity, sigma=errors, **common)
         elif intensity.ndim == STACK:
-            _write_stack(path, intensity, errors, **common)
+            write_stack(path, intensity, errors, **common)
         else:
             write_pattern1d(path, intensity=intensity, errors=errors, **common)
 
 
 class SaveNexusMultiPattern1D(
-    _SaveNexus,
+    SaveNexus,
     input_names=["x_list", "y_list", "xunits"],
     optional_input_names=["header_list", "yerror_list", "info"],
 ):
@@ -265,52 +206,42 @@ class SaveNexusMultiPattern1D(
     def run(self) -> None:
         """Save the patterns."""
         lists = [self.inputs.x_list, self.inputs.y_list, self.inputs.xunits]
-        lists += [given for given in (self._given("yerror_list"), self._infos()) if given is not None]
+        lists += [given for given in (self.given("yerror_list"), self._infos()) if given is not None]
         if not len(self.inputs.x_list) or len({len(values) for values in lists}) > 1:
             raise InputError(f"x_list, y_list and xunits must be of one length, not {[*map(len, lists)]}")
         super().run()
 
     def _infos(self) -> Sequence[Mapping[str, Any]] | None:
-        return self._given("header_list", "info")
+        return self.given("header_list", "info")
 
-    def _save_at_url(self) -> None:
-        errors, infos = self._given("yerror_list"), self._infos()
+    def save_at_url(self) -> None:
+        """Save in the layout of ewoksxrpd."""
+        errors, infos = self.given("yerror_list"), self._infos()
         for i, (x, y, unit) in enumerate(
             zip(self.inputs.x_list, self.inputs.y_list, self.inputs.xunits, strict=True)
         ):
             write_ewoks_result(
-                self._place(f"_{i}"),
+                self.place(f"_{i}"),
                 axes=[ewoks_axis("radial", x, unit)],
                 intensity=y,
                 errors=None if errors is None else errors[i],
                 info=None if infos is None else infos[i],
-                metadata=self._metadata(),
+                metadata=self.metadata(),
             )
 
-    def _save_file(self, path: Path) -> None:
+    def save_file(self, path: Path) -> None:
+        """Save as a NeXus file."""
         x_list, units, infos = self.inputs.x_list, self.inputs.xunits, self._infos()
         if len(set(units)) > 1 or any(not np.array_equal(x, x_list[0]) for x in x_list):
             raise InputError("The patterns have different axes: save them to a url, or to several files")
-        quantity, unit = _quantity(units[0])
-        _write_stack(
+        quantity, unit = quantity_of(units[0])
+        write_stack(
             path,
             np.asarray(self.inputs.y_list),
-            self._given("yerror_list"),
+            self.given("yerror_list"),
             radial=x_list[0],
             quantity=quantity,
             unit=unit,
             info=own_info(infos[0] if infos else None),
-            metadata=own_metadata(self._metadata()),
+            metadata=own_metadata(self.metadata()),
         )
-
-
-def _write_stack(path: Path, intensity: np.ndarray, errors: Any, **common: Any) -> None:
-    known = errors is not None and np.isfinite(errors).any()
-    with new_patterns(path, with_errors=known, **common) as writer:
-        writer.append(intensity, np.asarray(errors) if known else None)
-
-
-def _quantity(unit: Any) -> tuple[str, str]:
-    if unit not in UNITS:
-        raise InputError(f"The known units of x are {', '.join(UNITS)}, not {unit!r}")
-    return UNITS[unit]
