@@ -22,6 +22,7 @@ from processing.techniques.xrpd.orientations import (
     OrientationFit,
     compare_orientations,
     describe_orientations,
+    own_fit,
 )
 from processing.techniques.xrpd.ring_fit import (
     RingFit,
@@ -31,7 +32,7 @@ from processing.techniques.xrpd.ring_fit import (
     model_of,
 )
 from processing.techniques.xrpd.ring_points import RingMap, RingPoints, find_points, visible_rings
-from processing.techniques.xrpd.ring_search import Spots, bright_spots, search_place
+from processing.techniques.xrpd.ring_search import Spots, bright_spots, search_place, share_on_rings
 from workflows import InputError
 
 __all__ = ["Calibration", "RingResult", "calibrate"]
@@ -43,6 +44,13 @@ STAGES = ((4, np.inf, PLACE), (8, 25.0, PLACE | TILT), (None, 12.0, PLACE | TILT
 """Rings from inside, half width of the window in pixels, what is free; one after the other."""
 
 MIN_POINTS = 24
+MIN_SHARE, MIN_SHARE_IF_SHARP, SHARP_PIXELS = 0.6, 0.4, 0.5
+"""Share of the bright spots on rings, beyond chance.  Of the right calibrant 0.7 with a second phase in
+the image, and 0.75 to 1 without; of a wrong one up to 0.57, and then the fit is worse than a pixel."""
+
+RING_PIXELS = 1.5
+"""Half the width of a ring in pixels, for that share."""
+
 MAX_RMS_PIXELS, MAX_RMS_DEG = 2.0, 0.1
 """A fit that is worse than both does not describe the rings."""
 
@@ -129,7 +137,7 @@ def calibrate(
     points = _identify(measured, start, max_rings, with_search=with_search, on_step=on_step)
     shape, calibrant = measured.shape, measured.calibrant
     orientations = compare_orientations(start, points, shape=shape, calibrant=calibrant, free=free)
-    fit = next(found.fit for found in orientations if found.orientation == start.orientation)
+    fit = own_fit(orientations, start.orientation)
     note = describe_orientations(orientations, start.orientation)
     on_step(95.0)
     _check(fit, start, _pixel_rad(start, shape), note)
@@ -156,6 +164,8 @@ def _identify(
     on_step: Callable[[float], None],
 ) -> RingPoints:
     """Find points and the rings they belong to, if need be from the start in another orientation."""
+    if not measured.is_used.any():
+        raise InputError("The image has no pixel that counts: all are masked, dead or not finite")
     spots = bright_spots(measured.image, measured.is_used) if with_search else None
     orientations = sorted((1, 2, 3, 4), key=lambda orientation: orientation != start.orientation)
     problem: InputError | None = None
@@ -201,7 +211,16 @@ def _follow_rings(
             )
         fit = fit_rings(place, points, shape=shape, calibrant=calibrant, free=free, is_robust=True)
         place = fit.geometry
-    return points.kept(is_near(fit))
+    points = points.kept(is_near(fit))
+    if spots is None:
+        spots = bright_spots(measured.image, measured.is_used)
+    share = share_on_rings(model_of(place, shape), spots, expected=expected, half_width=RING_PIXELS * pixel)
+    if share < MIN_SHARE_IF_SHARP or (share < MIN_SHARE and fit.rms > SHARP_PIXELS * pixel):
+        raise InputError(
+            f"Only {max(share, 0):.0%} of the bright spots lie on rings of the calibrant: check the "
+            "calibrant, the energy and the starting geometry, or mask what does not belong to it"
+        )
+    return points
 
 
 def _stages(max_rings: Sequence[int | None]) -> list[tuple[int | None, float, frozenset[str]]]:

@@ -101,6 +101,26 @@ def search_place(
     return dict(zip(names, best.tolist(), strict=True)), score / max(float(weight.sum()), 1e-30)
 
 
+def share_on_rings(model: Model, spots: Spots, *, expected: np.ndarray, half_width: float) -> float:
+    """Return which share of the spots lies on rings, above what chance would put there.
+
+    A ring covers ``half_width`` rad of 2 theta to each side; 0 is chance, 1 is all of them.
+    """
+    two_theta = model.tth(spots[0], spots[1], path="tan")
+    low, high = float(two_theta.min()), float(two_theta.max())
+    edges = np.clip([expected - half_width, expected + half_width], low, high)
+    grid = np.linspace(low, high, 5000)
+    covered = _is_on(grid, edges).mean()
+    return float((_is_on(two_theta, edges).mean() - covered) / max(1 - covered, 1e-9))
+
+
+def _is_on(two_theta: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Whether angles (n,) lie between the edges (2, n_rings), both rising, of any ring."""
+    entered = np.searchsorted(edges[0], two_theta, side="right")
+    left = np.searchsorted(edges[1], two_theta, side="right")
+    return entered > left
+
+
 def _scores(places: np.ndarray, turned: np.ndarray, turned_spots: np.ndarray, comb: Comb) -> np.ndarray:
     """Return what each spot is worth at each place (n_places, n_spots); pyFAI's rotation, written out."""
     offsets = turned @ np.stack([-places[:, 1], -places[:, 2], places[:, 0]])
