@@ -106,10 +106,17 @@ def _place_free_model(
     detector: str | None, pixel1: float | None, pixel2: float | None, orientation: int, shape: tuple[int, int]
 ) -> Model:
     """Keep a detector for any place: each new one makes pyFAI collect garbage, which takes long."""
-    somewhere = {"dist": 1.0, "poni1": 0.0, "poni2": 0.0, "wavelength": 1e-10}
-    return model_of(
-        Geometry(detector=detector, pixel1=pixel1, pixel2=pixel2, orientation=orientation, **somewhere), shape
+    somewhere = Geometry(
+        dist=1.0,
+        poni1=0.0,
+        poni2=0.0,
+        wavelength=1e-10,
+        detector=detector,
+        pixel1=pixel1,
+        pixel2=pixel2,
+        orientation=orientation,
     )
+    return model_of(somewhere, shape)
 
 
 def expected_angles(calibrant: Calibrant, wavelength_m: float) -> np.ndarray:
