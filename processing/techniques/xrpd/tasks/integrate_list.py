@@ -13,6 +13,7 @@ from processing.techniques.xrpd.integration_task import IntegrationTask
 from processing.techniques.xrpd.kernel import WIDTH
 from processing.techniques.xrpd.monitors import read_factor
 from processing.techniques.xrpd.options import AZIMUTHAL_UNIT
+from processing.techniques.xrpd.request import Request
 from workflows import InputError
 
 __all__ = ["Integrate1DList"]
@@ -67,13 +68,12 @@ class Integrate1DList(
         if integrator.azimuthal is not None:
             axes.insert(0, ewoks_axis("azimuthal", integrator.azimuthal, AZIMUTHAL_UNIT))
         place, uri = self._place_of_output()
+        info = integration_info(request, engine=integrator.engine)
         with new_ewoks_patterns(
             place,
             axes=axes,
-            with_errors=request.corrections["error_model"] is not None
-            or request.integrator == "sigma_clip_ng",
-            info=integration_info(request, engine=integrator.engine)
-            | {"monitors": factors, "references": [1]},
+            with_errors=_has_errors(request),
+            info=info | {"normalization_factors": factors},
         ) as patterns:
             done = 0
             for block in self._blocks(images, first):
@@ -117,3 +117,8 @@ class Integrate1DList(
         if not Path(path).name or not entry:
             raise InputError(f"output_file and entry_name must be names, not {path!r} and {entry!r}")
         return EwoksPlace(f"{path}::/{entry}", process_name=PROCESS), f"{path}::/{entry}/{PROCESS}/{DATA}"
+
+
+def _has_errors(request: Request) -> bool:
+    """Whether pyFAI gives errors: sigma clipping has a model of its own."""
+    return request.corrections["error_model"] is not None or request.integrator == "sigma_clip_ng"
