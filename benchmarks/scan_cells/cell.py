@@ -12,6 +12,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -73,80 +74,70 @@ def ours(
 
     keep_engines_in(engines)
     is_cake = len(points) > 1
-    binning = (read_binning2d if is_cake else read_binning)(*points, "2th_deg")
-    corrections = {"polarization_factor": 0.99, "error_model": error_model}
+
+    def integrator_of(shape: tuple[int, int]) -> FrameIntegrator:
+        return FrameIntegrator(
+            read_geometry(poni),
+            shape,
+            method=read_method(method, dimension=len(points)),
+            binning=(read_binning2d if is_cake else read_binning)(*points, "2th_deg"),
+            corrections={"polarization_factor": 0.99, "error_model": error_model},
+        )
 
     def run() -> None:
-        with open_scan(scan) as frames:
-            integrator = FrameIntegrator(
-                read_geometry(poni),
-                frames.shape,
-                method=read_method(method, dimension=len(points)),
-                binning=binning,
-                corrections=corrections,
-            )
-            if is_cake:
-                integrate_scan(frames, integrator, on_block=lambda *_: None, n_processes=n_processes)
-                return
-            with new_patterns(
-                folder / "patterns.nxs",
-                radial=integrator.radial,
-                quantity="2theta",
-                unit="deg",
-                with_errors=error_model is not None,
-            ) as writer:
-                integrate_scan(
-                    frames,
-                    integrator,
-                    on_block=lambda _, patterns: writer.append(*patterns),
-                    n_processes=n_processes,
+        with open_scan(scan) as frames, ExitStack() as stack:
+            integrator = integrator_of(frames.shape)
+            take = _forget
+            if not is_cake:
+                writer = new_patterns(
+                    folder / "patterns.nxs",
+                    radial=integrator.radial,
+                    quantity="2theta",
+                    unit="deg",
+                    with_errors=error_model is not None,
                 )
+                append = stack.enter_context(writer).append
+                take = lambda _, patterns: append(*patterns)  # noqa: E731
+            integrate_scan(frames, integrator, on_block=take, n_processes=n_processes)
 
-    def warm_up() -> None:
-        with open_scan(scan) as frames:
-            integrator = FrameIntegrator(
-                read_geometry(poni),
-                frames.shape,
-                method=read_method(method, dimension=len(points)),
-                binning=binning,
-                corrections=corrections,
-            )
-            kept.append(integrator.integrate(frames.read(0, N_CHECKED)).intensity)
+    with open_scan(scan) as frames:
+        first = integrator_of(frames.shape).integrate(frames.read(0, N_CHECKED)).intensity
+    return {**timed(run), **peak_mb(), "patterns": [] if is_cake else first.tolist()}
 
-    kept: list[Any] = []
-    warm_up()
-    measured = timed(run)
-    return {**measured, **peak_mb(), "patterns": kept[0].tolist() if not is_cake else []}
+
+def _forget(_first: int, _patterns: Any) -> None:
+    """Take cakes: there is no file of many of them."""
 
 
 def pyfai(
-    *, folder: Path, scan: str, poni: str, points: list[int], method: str, n_frames: int = 6, **options: Any
-) -> dict[str, Any]:  # noqa: ARG001
-    """Read and integrate frames one by one with pyFAI, its integrator kept."""
+    *,
+    folder: Path,  # noqa: ARG001
+    scan: str,
+    poni: str,
+    points: list[int],
+    method: str,
+    engines: str,  # noqa: ARG001
+    n_frames: int = 6,
+) -> dict[str, Any]:
+    """Read and integrate frames one by one with pyFAI, its integrator kept; for one frame."""
     sys.path.insert(0, str(ROOT))
     import pyFAI
 
     from processing.nexus.scans import open_scan
 
-    options.pop("engines", None)
     integrator = pyFAI.load(poni)
-    names = tuple(method.split("/")) + ("cython",)
+    names = (*method.split("/"), "cython")
     call = integrator.integrate1d if len(points) == 1 else integrator.integrate2d
-    kept = []
     with open_scan(scan) as frames:
 
         def one(place: int) -> Any:
             (frame,) = frames.read(place, place + 1)
-            return call(
-                frame, *points, unit="2th_deg", method=names, polarization_factor=0.99, **options
-            ).intensity
+            return call(frame, *points, unit="2th_deg", method=names, polarization_factor=0.99).intensity
 
         kept = [one(place).tolist() for place in range(N_CHECKED if len(points) == 1 else 1)]
         measured = timed(lambda: [one(place) for place in range(n_frames)])
-    return {name: value / n_frames for name, value in measured.items()} | {
-        "n_frames": 1,
-        "patterns": kept if len(points) == 1 else [],
-    }
+    per_frame = {name: value / n_frames for name, value in measured.items()}
+    return {**per_frame, "patterns": kept if len(points) == 1 else []}
 
 
 def ewoksxrpd(
@@ -174,7 +165,7 @@ def ewoksxrpd(
                 "detector": geometry.detector.name.replace(" ", ""),
                 "energy": energy,
                 "integration_options": {
-                    "method": f"{method.replace('/', '_')}_cython",
+                    "method": (*method.split("/"), "cython"),
                     "nbpt_rad": points[0],
                     "unit": "2th_deg",
                     "polarization_factor": 0.99,

@@ -24,6 +24,9 @@ from workflows import InputError
 
 __all__ = ["FrameAxis", "PatternWriter"]
 
+MAX_POINTS = 1 << 20
+"""More points on an axis with uneven steps are too many for silx."""
+
 WATERFALL, MONITOR = "waterfall", "monitor"
 PROCESS = "reduction"
 """Where the waterfall is: the definition takes every NXdata of the entry for one of its own."""
@@ -35,7 +38,8 @@ class FrameAxis:
 
     ``values`` has one number a frame, at least as many as there will be patterns; None: they come
     with the patterns, or else the frames are counted from 0.  ``unit`` as NeXus writes it, empty
-    for plain numbers.
+    for plain numbers.  Values that no program can plot against (in no order, or in uneven steps
+    and very many) are stored all the same, and the frames are counted in the plot.
     """
 
     name: str = "frame"
@@ -132,9 +136,8 @@ class PatternWriter:
         if self.n_frames == 1:
             entry.attrs["default"] = "data"
             entry["data"][SIGNAL].attrs["interpretation"] = "spectrum"
-        steps = np.diff(places)
-        if not np.isfinite(places).all() or not (np.all(steps > 0) or np.all(steps < 0)):
-            entry[PROCESS][WATERFALL].attrs["axes"] = [".", "radial_axis"]  # no program can plot against it
+        if not _can_be_axis(places, self.n_frames * self._radial.values.size):
+            entry[PROCESS][WATERFALL].attrs["axes"] = [".", "radial_axis"]
 
     def _places(self, n: int, given: Sequence[float] | np.ndarray | None) -> np.ndarray:
         known, name, last = self._frame_axis.values, self._frame_axis.name, self.n_frames + n
@@ -186,3 +189,14 @@ class PatternWriter:
         entry[PROCESS].attrs["default"] = WATERFALL
         entry.attrs["default"] = PROCESS
         self._streamed.let_read()
+
+
+def _can_be_axis(places: np.ndarray, n_points: int) -> bool:
+    """Whether programs can plot against it: it only rises or only falls, evenly in a large plot.
+
+    Values on an axis with uneven steps are no image for silx, but points one by one.
+    """
+    steps = np.diff(places)
+    if not np.isfinite(places).all() or not (np.all(steps > 0) or np.all(steps < 0)):
+        return False
+    return n_points <= MAX_POINTS or bool(np.isclose(steps, steps[:1]).all())

@@ -91,6 +91,23 @@ def test_places_that_no_program_can_plot_against_are_kept_but_no_axis(tmp_path, 
         assert np.array_equal(plot["diode"], values, equal_nan=True)
 
 
+@pytest.mark.parametrize(
+    ("n_frames", "jitter", "is_axis"), [(9, 0.1, True), (3000, 0.1, False), (3000, 0, True)]
+)
+def test_uneven_steps_are_an_axis_of_a_plot_that_is_not_too_large(tmp_path, n_frames, jitter, is_axis):
+    times = np.arange(n_frames) + jitter * (np.arange(n_frames) % 2)
+    radial = np.linspace(1, 2, 400)
+
+    axis = {"radial": radial, "quantity": "q", "unit": "1/nm", "frame_axis": FrameAxis("time", times, "s")}
+    with new_patterns(tmp_path / "a.nxs", **axis, with_errors=False) as writer:
+        writer.append(np.zeros((n_frames, 400)))
+
+    with h5py.File(tmp_path / "a.nxs") as file:
+        plot = file["entry/reduction/waterfall"]
+        assert plot.attrs["axes"][0] == ("time" if is_axis else ".")
+        assert np.array_equal(plot["time"], times)
+
+
 def test_one_frame_opens_as_the_curve_that_a_single_pattern_is(tmp_path):
     write_patterns(tmp_path / "many.nxs", blocks=(1,))
     write_pattern1d(tmp_path / "one.nxs", **AXIS, intensity=PATTERNS[0], errors=SIGMA[0], info=INFO)
@@ -234,6 +251,19 @@ def test_every_layout_passes_the_validators(tmp_path, layout):
 
     check_output(path)
     assert_valid(path, "NXazint2d" if "cake" in layout else "NXazint1d")
+
+
+def test_a_quantity_that_the_definition_does_not_know_is_written_without_it_and_sound(tmp_path):
+    pytest.importorskip("nexusformat")
+    path = write_pattern1d(
+        tmp_path / "a.nxs", radial=X, intensity=X, quantity="d*2", unit="1/angstrom^2", info=INFO
+    )
+
+    (errors, _), printed = count_faults("nxcheck", path)
+    assert errors == 0, printed
+    check_output(path)
+    with h5py.File(path) as file:
+        assert "definition" not in file["entry"]
 
 
 @pytest.mark.parametrize("layout", ["scan", "cake"])

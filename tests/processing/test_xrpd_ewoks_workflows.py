@@ -11,6 +11,7 @@ from processing.simulation import write_powder_dataset
 from tests.workflows.package_samples import announce_replacement
 from workflows import InstalledTasks, run_graph
 from workflows.catalog.announcements import Announcement
+from workflows.catalog.resolve import resolve_task
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,3 +69,13 @@ def test_a_workflow_of_ewoksxrpd_runs_where_it_is_not_installed(announced, tmp_p
     assert {event.task_identifier for event in events if event.context == "node"} == {
         identifier.replace("ewoksxrpd.", "processing.techniques.xrpd.") for identifier in tasks.values()
     }
+
+
+@pytest.mark.parametrize("task", ["IntegrateBlissScan", "IntegrateBlissScanWithoutSaving", "Integrate1DList"])
+def test_tasks_are_found_in_the_module_where_ewoksxrpd_has_them(announced, task):
+    found = resolve_task("class", f"ewoksxrpd.tasks.integrate.{task}")
+    policy = InstalledTasks(announced)
+
+    identifier = f"processing.techniques.xrpd.tasks.integrate.{task}"
+    policy.check(task_type="class", task_identifier=identifier)
+    policy.check_found(found, task_type="class", task_identifier=identifier)

@@ -6,7 +6,7 @@ what is in memory does not depend on how many frames there are.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeGuard
 
 import numpy as np
 
@@ -29,9 +29,16 @@ _WORTH_S = 0.2
 """Work below which another process costs more than it saves."""
 
 
+class Integrates(Protocol):
+    """What integrates frames: `FrameIntegrator`, or anything else that is asked frame by frame."""
+
+    def integrate(self, frames: np.ndarray, factors: Sequence[float] | None = None) -> Patterns:
+        """Integrate (n, rows, columns), each divided by its factor."""
+
+
 def integrate_scan(
     scan: Scan,
-    integrator: FrameIntegrator,
+    integrator: Integrates,
     *,
     on_block: Callable[[int, Patterns], None],
     factors: Factors | None = None,
@@ -45,7 +52,7 @@ def integrate_scan(
     Parameters
     ----------
     scan : Scan
-    integrator : FrameIntegrator
+    integrator : FrameIntegrator, or anything with its ``integrate``
         For frames of this shape.
     on_block : function (number of the first frame, patterns)
     factors : n_frames floats, or function (first, last) -> last - first floats
@@ -64,13 +71,14 @@ def integrate_scan(
     ChildProcessError
         A process was killed.
     """
-    if scan.shape != integrator.shape:
-        raise InputError(f"The frames are {scan.shape}, but they are integrated as {integrator.shape}")
-    work = _Work(scan, integrator)
+    shape = getattr(integrator, "shape", scan.shape)
+    if scan.shape != shape:
+        raise InputError(f"The frames are {scan.shape}, but they are integrated as {shape}")
     n_processes = default_processes(scan, integrator) if n_processes is None else n_processes
     done = 0
-    if n_processes > 1 and integrator.is_forkable and not scan.is_growing:
+    if _is_forkable(integrator) and n_processes > 1 and not scan.is_growing:
         integrator.load_loop(scan.dtype)
+        work = _Work(scan, integrator)
         scan.close()  # each process opens its own files
         tasks = _parts(scan, factors)
         results = in_order(work.by_loop, tasks, n_processes=n_processes, check=cancel)
@@ -84,9 +92,9 @@ def integrate_scan(
         on_block(first, _integrated(integrator, frames, divisors, cancel))
 
 
-def default_processes(scan: Scan, integrator: FrameIntegrator) -> int:
+def default_processes(scan: Scan, integrator: Integrates) -> int:
     """Return how many processes are worth it: one a processor, and none that has little to do."""
-    if not integrator.is_forkable:
+    if not _is_forkable(integrator):
         return 1
     work_s = scan.n_frames * scan.shape[0] * scan.shape[1] * _S_PER_PIXEL
     return max(1, min(usable_cpus(), scan.n_frames // BLOCK, int(work_s / _WORTH_S)))
@@ -124,6 +132,10 @@ def _parts(scan: Scan, factors: Factors | None) -> Iterator[_Part]:
         first = last
 
 
+def _is_forkable(integrator: Integrates) -> TypeGuard[FrameIntegrator]:
+    return isinstance(integrator, FrameIntegrator) and integrator.is_forkable
+
+
 def _divisors(factors: Factors | None, first: int, last: int) -> Sequence[float] | None:
     if factors is None:
         return None
@@ -134,13 +146,13 @@ def _divisors(factors: Factors | None, first: int, last: int) -> Sequence[float]
 
 
 def _integrated(
-    integrator: FrameIntegrator,
+    integrator: Integrates,
     frames: np.ndarray,
     divisors: Sequence[float] | None,
     cancel: Callable[[], None],
 ) -> Patterns:
     """Integrate frames; where one takes long, look between them whether to stop."""
-    if integrator.is_forkable:
+    if _is_forkable(integrator):
         return integrator.integrate(frames, divisors)
     each = []
     for place in range(len(frames)):
