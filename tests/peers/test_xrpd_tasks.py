@@ -1,6 +1,7 @@
 """Workflows that name tasks of ewoksxrpd give the same arrays by its classes, in ewoks, and by ours."""
 
 from copy import deepcopy
+from importlib import import_module
 
 import h5py
 import numpy as np
@@ -198,3 +199,24 @@ def test_a_list_of_images_is_the_same_in_its_file(both, exposure, tmp_path):
                 data[name][()], expected[name][()], **TO_PART_IN_A_MILLION, err_msg=name
             )
             assert dict(data[name].attrs) == dict(expected[name].attrs)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("integrate", "Integrate1D"),
+        ("integrate", "Integrate1DList"),
+        ("integrate", "IntegrateSinglePattern"),
+        ("integrate", "MultiConfigIntegrate1D"),
+        ("integrate", "MultiConfigIntegrateSinglePattern"),
+        ("pyfaiconfig", "PyFaiConfig"),
+    ],
+)
+def test_every_input_and_output_of_ewoksxrpd_is_known(module, name):
+    theirs = getattr(import_module(f"ewoksxrpd.tasks.{module}"), name)
+    ours = getattr(import_module(f"processing.techniques.xrpd.tasks.{module}"), name)
+
+    inputs = {*ours.required_input_names(), *ours.optional_input_names()}
+    assert set(theirs.input_names()) - inputs == set()
+    assert set(ours.required_input_names()) <= set(theirs.required_input_names())
+    assert set(theirs.output_names()) == set(ours.output_names())
