@@ -1,6 +1,7 @@
 """Workflows that name tasks of ewoksxrpd give the same arrays by its classes, in ewoks, and by ours."""
 
 from copy import deepcopy
+from importlib import import_module
 
 import h5py
 import numpy as np
@@ -37,10 +38,12 @@ def both(tmp_path, monkeypatch):
     announce_replacement(tmp_path, "ewoksxrpd.tasks", "processing.techniques.xrpd.tasks")
     monkeypatch.syspath_prepend(tmp_path)
 
-    def run(document, inputs=(), node_id="integrate"):
+    def run(document, inputs=(), *, between=None):
         graph = {"graph": {"id": "xrpd", "schema_version": "1.1"}, **document}
-        outputs = [{"id": node_id}]
+        outputs = [{"id": "integrate"}]
         theirs = ewoks.execute_graph(deepcopy(graph), inputs=list(inputs), outputs=outputs)
+        if between is not None:
+            between()
         monkeypatch.setenv(SWITCH, "always")
         events = []
         ours = execute_graph(graph, list(inputs), outputs=outputs, events=[events.append])
@@ -68,7 +71,9 @@ CASES = {
     "csr alone": {"method": "csr"},
     "opencl": {"version": 3, "application": "pyfai-integrate", "method": ["full", "csr", "opencl"]},
     "azimuthal errors": {"error_model": "azimuthal"},
-    "ranges": {"radial_range_min": 10, "radial_range_max": 60, "azimuth_range_min": -90, "azimuth_range_max": 45},
+    "ranges": {
+        "radial_range_min": 10, "radial_range_max": 60, "azimuth_range_min": -90, "azimuth_range_max": 45,
+    },
     "open ranges": {"radial_range_min": -np.inf, "radial_range_max": np.inf},
     "corrections": {"polarization_factor": 0.95, "correct_solid_angle": False, "normalization_factor": 3.0},
     "switched off": {"polarization_factor": 0.95, "do_polarization": False},
@@ -150,7 +155,9 @@ def test_several_configurations_are_the_same(both, exposure, task):
         {"error_model": "azimuthal", "method": "no_csr_cython"},
         {"dist": 0.2, "wavelength": 5e-11},
     ]
-    document = configured(poni, f"integrate.{task}", {**OPTIONS, "method": "full_csr_cython"}, configs=configs)
+    document = configured(
+        poni, f"integrate.{task}", {**OPTIONS, "method": "full_csr_cython"}, configs=configs
+    )
 
     theirs, ours = both(document, [{"id": "integrate", "name": "image", "value": image}])
 
@@ -158,7 +165,58 @@ def test_several_configurations_are_the_same(both, exposure, task):
     for number in range(len(configs)):
         for array in ARRAYS:
             np.testing.assert_allclose(
-                ours[array][number], theirs[array][number], **TO_PART_IN_A_MILLION, err_msg=f"{number} {array}"
+                ours[array][number],
+                theirs[array][number],
+                **TO_PART_IN_A_MILLION,
+                err_msg=f"{number} {array}",
             )
     assert list(ours["radial_units"]) == list(theirs["radial_units"])
     assert list(ours["azimuthal_units"]) == list(theirs["azimuthal_units"])
+
+
+def test_a_list_of_images_is_the_same_in_its_file(both, exposure, tmp_path):
+    image, _, poni = exposure
+    images = []
+    for number in range(3):
+        images.append(str(tmp_path / f"image{number}.npy"))
+        np.save(images[-1], image * (number + 1))
+    document = configured(poni, "integrate.Integrate1DList", {**OPTIONS, "method": "full_csr_cython"})
+    inputs = [{"id": "integrate", "name": "images", "value": [f"fabio://{name}" for name in images]}]
+    inputs.append({"id": "integrate", "name": "monitors", "value": [1.0, 2.0, 4.0]})
+    inputs.append({"id": "integrate", "name": "reference", "value": 0.5})
+    document["nodes"][1]["default_inputs"].append({"name": "output_file", "value": str(tmp_path / "out.h5")})
+
+    theirs, ours = both(
+        document, inputs, between=lambda: (tmp_path / "out.h5").rename(tmp_path / "theirs.h5")
+    )
+
+    assert ours == theirs == {"output_uri": f"{tmp_path / 'out.h5'}::/processing/integrate/integrated"}
+    with h5py.File(tmp_path / "theirs.h5") as first, h5py.File(tmp_path / "out.h5") as second:
+        data, expected = (file["processing/integrate/integrated"] for file in (second, first))
+        assert data.keys() >= expected.keys()
+        for name in ("q", "intensity", "intensity_errors"):
+            np.testing.assert_allclose(
+                data[name][()], expected[name][()], **TO_PART_IN_A_MILLION, err_msg=name
+            )
+            assert dict(data[name].attrs) == dict(expected[name].attrs)
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        ("integrate", "Integrate1D"),
+        ("integrate", "Integrate1DList"),
+        ("integrate", "IntegrateSinglePattern"),
+        ("integrate", "MultiConfigIntegrate1D"),
+        ("integrate", "MultiConfigIntegrateSinglePattern"),
+        ("pyfaiconfig", "PyFaiConfig"),
+    ],
+)
+def test_every_input_and_output_of_ewoksxrpd_is_known(module, name):
+    theirs = getattr(import_module(f"ewoksxrpd.tasks.{module}"), name)
+    ours = getattr(import_module(f"processing.techniques.xrpd.tasks.{module}"), name)
+
+    inputs = {*ours.required_input_names(), *ours.optional_input_names()}
+    assert set(theirs.input_names()) - inputs == set()
+    assert set(ours.required_input_names()) <= set(theirs.required_input_names())
+    assert set(theirs.output_names()) == set(ours.output_names())

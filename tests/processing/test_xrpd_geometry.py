@@ -73,6 +73,15 @@ def test_real_heads_are_read(real_data):
         ({"pixel1": 0}, "pixel1 of the geometry must be greater than zero"),
         ({"pixel1": None}, "detector name or both pixel sizes"),
         ({"orientation": 5}, "orientation"),
+        ({"orientation": 2.5}, "orientation of the detector must be 1, 2, 3 or 4"),
+        ({"orientation": float("nan")}, "orientation of the detector must be 1, 2, 3 or 4"),
+        ({"dist": 1500}, "dist of the geometry is 1500 m, which cannot be: give it in m"),
+        ({"wavelength": 1.0}, "wavelength of the geometry is 1 m, which cannot be: give it in m"),
+        ({"rot1": 45}, "rot1 of the geometry is 45 rad, which cannot be: give it in rad"),
+        ({"pixel1": 75}, "pixel1 of the geometry is 75 m, which cannot be"),
+        ({"max_shape": [10]}, "max_shape of the detector must be two whole numbers"),
+        ({"distance": 0.2}, "'distance' is no field of a geometry"),
+        ({"parallax": True}, "'parallax' is no field of a geometry"),
         ({"detector": "/etc/passwd"}, "not one of pyFAI's detectors"),
         ({"detector": "detector.h5"}, "not one of pyFAI's detectors"),
         ({"detector": "Pilatus 1Million"}, "not one of pyFAI's detectors"),
@@ -81,6 +90,33 @@ def test_real_heads_are_read(real_data):
 def test_an_impossible_geometry_is_refused(changed, words):
     with pytest.raises(InputError, match=words):
         read_geometry({**GEOMETRY, **changed})
+
+
+@pytest.mark.parametrize("setting", ["parallax: True", "splinefile: frelon.spline"])
+def test_a_correction_that_a_file_asks_for_is_not_silently_left_out(setting, tmp_path):
+    path = tmp_path / "a.poni"
+    path.write_text(f"Distance: 1\nWavelength: 1e-10\nPixelSize1: 1e-4\nPixelSize2: 1e-4\n{setting}\n")
+
+    with pytest.raises(InputError, match="which is not done"):
+        read_geometry(path)
+
+
+def test_an_image_of_another_shape_than_the_calibration_is_refused():
+    geometry = read_geometry(GEOMETRY, detector_config={"max_shape": [100, 200]})
+
+    assert read_geometry(geometry.as_dict()) == geometry
+    assert geometry.make_detector((100, 200)).shape == (100, 200)
+    with pytest.raises(
+        InputError, match=r"shape \(100, 100\), but the geometry is for images of \(100, 200\)"
+    ):
+        geometry.make_detector((100, 100))
+    with pytest.raises(InputError, match="it may be turned by 90 degrees"):
+        geometry.make_detector((200, 100))
+
+
+def test_an_energy_in_ev_is_refused():
+    with pytest.raises(InputError, match="cannot be"):
+        read_geometry(GEOMETRY, energy_kev=12398)
 
 
 @pytest.mark.parametrize("energy", [0, -5, float("nan"), float("inf"), "much"])

@@ -7,10 +7,15 @@ import numpy as np
 from processing.techniques.xrpd.integration import Result, integrate_image, integration_info
 from processing.techniques.xrpd.integration_task import IntegrationTask
 from processing.techniques.xrpd.monitors import read_factor
+from processing.techniques.xrpd.tasks.integrate_list import Integrate1DList
+from processing.techniques.xrpd.tasks.scans import IntegrateBlissScan, IntegrateBlissScanWithoutSaving
 from workflows import InputError
 
 __all__ = [
     "Integrate1D",
+    "Integrate1DList",
+    "IntegrateBlissScan",
+    "IntegrateBlissScanWithoutSaving",
     "IntegrateSinglePattern",
     "MultiConfigIntegrate1D",
     "MultiConfigIntegrateSinglePattern",
