@@ -9,7 +9,8 @@ INTEGRATE = "/tasks/processing.techniques.xrpd.tasks.integrate.Integrate1D/"
 
 def test_a_workflow_is_read_by_keyboard_and_the_search_needs_no_click(visit):
     page = visit("/pipelines/powder_pattern/", login=False)
-    note = page.locator(".link-note")
+    link = page.locator(".workflow .link").first
+    note = link.locator(".link-note")
     was_hidden = note.is_hidden()
 
     page.locator(".workflow a").last.focus()
@@ -17,9 +18,7 @@ def test_a_workflow_is_read_by_keyboard_and_the_search_needs_no_click(visit):
     note.get_by_text("yerror → yerror").wait_for()
     page.keyboard.press("Shift+Tab")
     note.wait_for(state="hidden")
-    upper, lower = (box.bounding_box() for box in page.locator(".workflow .node").all())
-    between = (upper["y"] + upper["height"] + lower["y"]) / 2
-    page.mouse.move(upper["x"] + upper["width"] / 2 + 3, between)
+    link.locator("path").first.hover(force=True)
     note.wait_for()
     page.locator(".workflow a").first.click()
     page.wait_for_url(f"**{INTEGRATE}")
@@ -28,7 +27,7 @@ def test_a_workflow_is_read_by_keyboard_and_the_search_needs_no_click(visit):
     page.get_by_text("No pipeline fits this search").wait_for()
     address, tasks_too = page.url, page.get_by_role("link", name="Tasks", exact=True).get_attribute("href")
     page.get_by_role("link", name="Show all pipelines").click()
-    page.get_by_role("link", name="Powder pattern").wait_for()
+    page.get_by_role("link", name="Powder pattern", exact=True).wait_for()
 
     assert was_hidden
     assert parse_qs(urlsplit(address).query)["q"] == ["no such pipeline"]
