@@ -15,9 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +23,8 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np  # noqa: E402 -- once the root is known
 
-from processing.forkserver import ForkServer  # noqa: E402
+from benchmarks.scan_cells.images import running_server, write_recipes  # noqa: E402
 from processing.parallel import usable_cpus  # noqa: E402
-from processing.recipe import Recipe, write_recipe  # noqa: E402
 from processing.simulated_scan import PowderScan, write_powder_scan  # noqa: E402
 
 Cell = dict[str, Any]
@@ -181,8 +177,8 @@ def measure_memory(bench: Bench) -> None:
 
 def measure_image(bench: Bench, scan: PowderScan) -> None:
     """Run the shipped pipeline for one image, engine on disk: in a warm worker, and from nothing."""
-    recipes = _recipes(bench, scan)
-    with _server() as server:
+    recipes = write_recipes(bench.folder, scan, engines=bench.engines, n_points=POINTS[0])
+    with running_server() as server:
         server.fork_and_wait(next(recipes))
         warm = [server.fork_and_wait(next(recipes)) for _ in range(3 if bench.quick else 7)]
     started = time.perf_counter()
@@ -193,54 +189,6 @@ def measure_image(bench: Bench, scan: PowderScan) -> None:
     print(f"\none 4M image to a checked file: warm worker {warm_s:.2f} s, new process {cold_s:.2f} s (wall)")
     bench.check("warm_image_s", warm_s, 0.6)
     bench.check("cold_image_s", cold_s, 4)
-
-
-class _Server(ForkServer):
-    """A worker's server, asked for one run at a time."""
-
-    def fork_and_wait(self, recipe: Path) -> float:
-        """Run a recipe; return the seconds that took."""
-        started = time.perf_counter()
-        run = self.start(recipe, recipe.with_suffix(".log"))
-        if run.wait():
-            raise SystemExit(recipe.with_suffix(".log").read_text())
-        run.close()
-        return time.perf_counter() - started
-
-
-@contextmanager
-def _server() -> Iterator[_Server]:
-    server = _Server()
-    server.warm_up()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-def _recipes(bench: Bench, scan: PowderScan) -> Iterator[Path]:
-    """Write one recipe after the other for the first frame of a scan."""
-    graph = json.loads((files("processing.techniques.xrpd") / "pipelines/powder_pattern.json").read_text())
-    given: Mapping[str, object] = {
-        "image": str(next(scan.path.parent.rglob("eiger_0000.h5"))),
-        "geometry": str(scan.poni),
-        "n_points": POINTS[0],
-    }
-    for number in range(100):
-        staging = bench.folder / f"staging{number}"
-        staging.mkdir()
-        recipe = Recipe(
-            job_id=str(number),
-            attempt=1,
-            workflow=graph,
-            inputs=[{"id": "integrate", "name": name, "value": value} for name, value in given.items()],
-            output_files=graph["graph"]["output_files"],
-            staging=str(staging),
-            summary="xrpd",
-            engines=str(bench.engines),
-        )
-        write_recipe(recipe, bench.folder / f"recipe{number}.json")
-        yield bench.folder / f"recipe{number}.json"
 
 
 def difference(one: Cell, other: Cell) -> float:

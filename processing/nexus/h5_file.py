@@ -9,6 +9,13 @@ from workflows import InputError
 
 __all__ = ["open_file"]
 
+NO_CACHE = 0
+"""Bytes of unpacked chunks that the library keeps for each dataset.
+
+A scan is read once and in order; with a cache, each file that a virtual dataset has led to would keep its
+last frames, 8 MB, for as long as the dataset is open.
+"""
+
 
 def open_file(path: Path) -> h5py.File:
     """Open a file without locking it, so that its writer is never disturbed.
@@ -22,12 +29,12 @@ def open_file(path: Path) -> h5py.File:
         The file is truncated, not HDF5, or being written by a program that lets nobody read.
     """
     try:
-        return h5py.File(path, "r", locking=False)
+        return h5py.File(path, "r", locking=False, rdcc_nbytes=NO_CACHE)
     except OSError as error:
         if "already open for write" not in str(error):
             raise InputError(_why_not_opened(path, str(error))) from None
     try:
-        return h5py.File(path, "r", locking=False, swmr=True)
+        return h5py.File(path, "r", locking=False, swmr=True, rdcc_nbytes=NO_CACHE)
     except OSError as error:
         raise InputError(_why_not_opened(path, str(error))) from None
 

@@ -116,9 +116,8 @@ class IntegrateBlissScan(
 ):
     """Integrate all frames of a scan azimuthally, into a file in the layout of ewoksxrpd.
 
-    Without other words 1024 bins of 2 theta in degrees, by pyFAI's bbox/histogram, as in ewoksxrpd; choose
-    the method full/csr for the fast loop. With ``nbpt_azim`` into cakes. A scan that is still being
-    measured is followed. The result appears when it is whole.
+    By default 1024 bins of 2 theta in degrees, by pyFAI's bbox/histogram, as in ewoksxrpd; choose the method
+    full/csr for the fast loop. With ``nbpt_azim`` into cakes. A growing scan is followed.
 
     Inputs
     ------
