@@ -40,10 +40,10 @@ def simulate(name, flip=None):
     return truth, calibrant, image
 
 
-def calibrate(image, calibrant, start, **inputs):
+def calibrate(image, powder, start, **inputs):
     given = {
         "image": image,
-        "calibrant": calibrant,
+        "calibrant": powder,
         "energy": start.energy_kev,
         "detector": start.detector,
         "geometry": {name: getattr(start, name) for name in NAMES},
@@ -73,7 +73,6 @@ def beam_of(geometry):
     ("name", "error"),
     [
         ("centred", {"distance": 1.05, "down": 0.003, "right": -0.004}),
-        ("centred", {"distance": 0.95, "down": -0.005, "right": 0.002}),
         ("tilted", {"distance": 0.95, "down": 0.002, "right": 0.003}),
         ("beside the beam", {"distance": 1.05, "down": -0.003, "right": 0.003}),
         ("small angles", {"distance": 1.05, "down": 0.004, "right": -0.003}),
@@ -132,7 +131,11 @@ def test_pyfai_refines_the_same_points_to_the_same_geometry():
         ]
     )
     pyfai = GeometryRefinement(
-        points, powder, **found.geometry, detector=truth.make_detector(image.shape), wavelength=truth.wavelength
+        points,
+        powder,
+        **found.geometry,
+        detector=truth.make_detector(image.shape),
+        wavelength=truth.wavelength,
     )
     before = pyfai.chi2()
     pyfai.refine3(fix=["wavelength", "rot3"])
@@ -188,7 +191,8 @@ def test_a_flipped_image_is_told_from_the_earlier_calibration(flip, orientation)
 
     found = calibrate(image, calibrant, truth)
 
-    assert f"better with orientation {orientation}" in found.note
+    assert "times better" in found.note
+    assert f"with orientation {orientation}" in found.note
     assert found.orientations[str(orientation)]["start_deg"] < 0.01
     assert found.orientations["3"]["start_deg"] > 1
     assert found.residual_deg < 0.01  # the refined geometry is that of the image as it is
@@ -197,7 +201,7 @@ def test_a_flipped_image_is_told_from_the_earlier_calibration(flip, orientation)
 def test_a_flipped_image_is_told_when_the_centre_is_fixed():
     truth, calibrant, image = simulate("tilted", "rows")
 
-    with pytest.raises(InputError, match="better with orientation 2 .*set the orientation to 2"):
+    with pytest.raises(InputError, match=r"times better .* with orientation 2 .* set the orientation to 2"):
         calibrate(image, calibrant, truth, fixed=["energy", "poni1", "poni2", "rot1", "rot2"])
 
     right = calibrate(
@@ -231,7 +235,7 @@ def test_noise_is_no_calibrant():
 def test_rings_of_another_powder_are_refused():
     truth, _, image = simulate("centred")
 
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="of the bright spots lie on rings of the calibrant"):
         calibrate(image, "Cr2O3", truth)
 
 
@@ -272,27 +276,24 @@ def test_what_cannot_be_calibrated_is_refused(inputs, words):
 
 
 def test_a_real_calibrant_with_another_phase_is_found(real_data):
-    """CeO2 beside a powder with broad rings, on a CCD: from 5 % off, every start ends at one place."""
-    found = []
-    for distance in (0.110, 0.124):
-        task = CalibrateSingle(
-            inputs={
-                "image": real_data / "powder/CeO2_PI_CCD_Mo.SPE",
-                "calibrant": "CeO2",
-                "energy": 17.4793,  # K alpha 1 of molybdenum
-                "geometry": {"dist": distance, "pixel1": 1e-4, "pixel2": 1e-4},
-                "fixed": ["energy"],
-            }
-        )
-        task.execute()
-        found.append(task.outputs)
+    """CeO2 beside a powder with broad rings, on a CCD of unknown pixels: the distance counts in those."""
+    task = CalibrateSingle(
+        inputs={
+            "image": real_data / "powder/CeO2_PI_CCD_Mo.SPE",
+            "calibrant": "CeO2",
+            "energy": 17.4793,  # K alpha 1 of molybdenum
+            "geometry": {"dist": 0.110, "pixel1": 1e-4, "pixel2": 1e-4},
+            "fixed": ["energy"],
+        }
+    )
+    task.execute()
+    found = task.outputs
 
     # Inner ring of 270 pixels in the image: radius = dist tan(2 theta), d(111) = 3.124 angstrom.
     two_theta = 2 * np.arcsin(0.7093 / (2 * 3.124))
-    assert found[0].geometry["dist"] == pytest.approx(270e-4 / np.tan(two_theta), rel=0.01)
-    assert found[0].geometry["dist"] == pytest.approx(found[1].geometry["dist"], rel=3e-4)
-    assert {"(1 1 1)", "(0 0 2)", "(0 2 2)"} <= set(found[0].rings)
-    assert found[0].residual_deg < 0.1
+    assert found.geometry["dist"] == pytest.approx(270e-4 / np.tan(two_theta), rel=0.01)
+    assert {"(1 1 1)", "(0 0 2)", "(0 2 2)"} <= set(found.rings)
+    assert found.residual_deg < 0.1
 
 
 def test_a_real_sample_is_no_calibrant(real_data):

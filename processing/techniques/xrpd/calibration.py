@@ -10,11 +10,9 @@ reason why it is not where it is expected.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import dataclass
 
 import numpy as np
-from pyFAI.calibrant import Calibrant
 
 from processing.techniques.xrpd.calibrants import ring_labels
 from processing.techniques.xrpd.geometry import Geometry
@@ -22,27 +20,15 @@ from processing.techniques.xrpd.orientations import (
     OrientationFit,
     compare_orientations,
     describe_orientations,
+    own_fit,
 )
-from processing.techniques.xrpd.ring_fit import (
-    RingFit,
-    expected_angles,
-    fit_rings,
-    is_near,
-    model_of,
-)
-from processing.techniques.xrpd.ring_points import RingMap, RingPoints, find_points, visible_rings
-from processing.techniques.xrpd.ring_search import Spots, bright_spots, search_place
+from processing.techniques.xrpd.ring_fit import RingFit, expected_angles
+from processing.techniques.xrpd.ring_identification import Measured, identify_rings, pixel_rad_of
+from processing.techniques.xrpd.ring_points import RingPoints
 from workflows import InputError
 
-__all__ = ["Calibration", "RingResult", "calibrate"]
+__all__ = ["Calibration", "Measured", "RingResult", "calibrate"]
 
-PLACE = frozenset({"dist", "poni1", "poni2"})
-TILT = frozenset({"rot1", "rot2"})
-
-STAGES = ((4, np.inf, PLACE), (8, 25.0, PLACE | TILT), (None, 12.0, PLACE | TILT), (None, 8.0, PLACE | TILT))
-"""Rings from inside, half width of the window in pixels, what is free; one after the other."""
-
-MIN_POINTS = 24
 MAX_RMS_PIXELS, MAX_RMS_DEG = 2.0, 0.1
 """A fit that is worse than both does not describe the rings."""
 
@@ -80,21 +66,6 @@ class Calibration:
     note: str
 
 
-@dataclass(frozen=True)
-class Measured:
-    """The image of a calibrant, and which of its pixels count."""
-
-    image: np.ndarray
-    is_used: np.ndarray
-    calibrant: Calibrant
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        rows, columns = self.image.shape
-        return rows, columns
-
-
 def calibrate(
     measured: Measured,
     start: Geometry,
@@ -126,13 +97,13 @@ def calibrate(
         No rings of the calibrant are seen, the fit leaves the physical range, does not describe
         the rings, or they do not determine what is free.
     """
-    points = _identify(measured, start, max_rings, with_search=with_search, on_step=on_step)
+    points = identify_rings(measured, start, max_rings, with_search=with_search, on_step=on_step)
     shape, calibrant = measured.shape, measured.calibrant
     orientations = compare_orientations(start, points, shape=shape, calibrant=calibrant, free=free)
-    fit = next(found.fit for found in orientations if found.orientation == start.orientation)
+    fit = own_fit(orientations, start.orientation)
     note = describe_orientations(orientations, start.orientation)
     on_step(95.0)
-    _check(fit, start, _pixel_rad(start, shape), note)
+    _check(fit, start, pixel_rad_of(start, shape), note)
     labels = ring_labels(calibrant)
     return Calibration(
         geometry=fit.geometry,
@@ -145,77 +116,6 @@ def calibrate(
         orientations=orientations,
         note=note,
     )
-
-
-def _identify(
-    measured: Measured,
-    start: Geometry,
-    max_rings: Sequence[int | None],
-    *,
-    with_search: bool,
-    on_step: Callable[[float], None],
-) -> RingPoints:
-    """Find points and the rings they belong to, if need be from the start in another orientation."""
-    spots = bright_spots(measured.image, measured.is_used) if with_search else None
-    orientations = sorted((1, 2, 3, 4), key=lambda orientation: orientation != start.orientation)
-    problem: InputError | None = None
-    for number, orientation in enumerate(orientations):
-        on_step(5.0 + 20.0 * number)
-        try:
-            found = _follow_rings(
-                measured, replace(start, orientation=orientation), spots=spots, max_rings=max_rings
-            )
-        except InputError as error:
-            problem = problem or error
-        else:
-            return found
-    raise problem or InputError("No ring was found")
-
-
-def _follow_rings(
-    measured: Measured, start: Geometry, *, spots: Spots | None, max_rings: Sequence[int | None]
-) -> RingPoints:
-    """Take points on more and more rings, and fit each time."""
-    shape, calibrant = measured.shape, measured.calibrant
-    expected = expected_angles(calibrant, start.wavelength)
-    place = start
-    if spots is not None and expected.size:
-        moved, _ = search_place(model_of(start, shape), spots, expected=expected, free=PLACE)
-        place = replace(start, **cast("dict[str, Any]", moved))
-    pixel = _pixel_rad(place, shape)
-    for n_rings, half, free in _stages(max_rings):
-        model = model_of(place, shape)
-        ring_map = RingMap.of(
-            measured.image,
-            measured.is_used,
-            two_theta=model.center_array(shape, unit="2th_rad", scale=False),
-            chi=model.center_array(shape, unit="chi_rad", scale=False),
-            pixel_rad=pixel,
-        )
-        rings = visible_rings(expected, ring_map)[:n_rings]
-        points = find_points(ring_map, model, expected=expected, rings=rings, max_half_window=half * pixel)
-        if len(points) < MIN_POINTS:
-            raise InputError(
-                f"Only {len(points)} points on rings were found, {MIN_POINTS} are needed: "
-                "check the calibrant, the energy and the starting geometry"
-            )
-        fit = fit_rings(place, points, shape=shape, calibrant=calibrant, free=free, is_robust=True)
-        place = fit.geometry
-    return points.kept(is_near(fit))
-
-
-def _stages(max_rings: Sequence[int | None]) -> list[tuple[int | None, float, frozenset[str]]]:
-    """Return `STAGES`, with no more rings than are wanted; each further number is a stage like the last."""
-    first, *more = max_rings or (None,)
-    stages = [
-        (first if count is None else min(count, first or count), half, free) for count, half, free in STAGES
-    ]
-    return [*stages, *((count, *STAGES[-1][1:]) for count in more)]
-
-
-def _pixel_rad(geometry: Geometry, shape: tuple[int, int]) -> float:
-    """Size of a pixel in 2 theta, at small angles."""
-    return float(geometry.make_detector(shape).pixel1 / geometry.dist)
 
 
 def _check(fit: RingFit, start: Geometry, pixel_rad: float, note: str) -> None:

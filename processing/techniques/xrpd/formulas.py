@@ -22,7 +22,6 @@ CONSTANTS = {"pi": math.pi, "hc": hc, "q": 1.602176634e-19}
 PLACE = ("dist", "poni1", "poni2", "rot1", "rot2", "rot3")
 
 MAX_LENGTH = 1000
-MAX_EXPONENT = 64
 
 FUNCTIONS: dict[str, Callable[..., float]] = {
     "sin": math.sin,
@@ -42,7 +41,7 @@ OPERATORS: dict[type, Callable[..., float]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
-    ast.Pow: lambda base, exponent: float(base) ** min(exponent, MAX_EXPONENT),
+    ast.Pow: math.pow,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
 }

@@ -15,8 +15,9 @@ from pyFAI.calibrant import Calibrant
 from processing.techniques.xrpd.geometry import Geometry
 from processing.techniques.xrpd.ring_fit import RingFit, fit_rings, mirrored, residuals
 from processing.techniques.xrpd.ring_points import RingPoints
+from workflows import InputError
 
-__all__ = ["OrientationFit", "compare_orientations", "describe_orientations"]
+__all__ = ["OrientationFit", "compare_orientations", "describe_orientations", "own_fit"]
 
 NAMES = {
     1: "orientation 1 (rows and columns reversed)",
@@ -28,18 +29,27 @@ NAMES = {
 CLEARLY = 3.0
 """So many times smaller a residual has to be to say that another orientation fits better."""
 
+MANY = 1000
+
 AGREES = 5.0
 """A start agrees with the rings when its residual is within so many times that of the fit."""
 
 
 @dataclass(frozen=True)
 class OrientationFit:
-    """One orientation: rms residual of the start as it was given, and of the fit, in degrees."""
+    """One orientation: rms residual of the start as it was given, and of the fit, in degrees.
+
+    ``fit`` is what went wrong where there is none; ``fit_deg`` is infinite then.
+    """
 
     orientation: int
     start_deg: float
-    fit_deg: float
-    fit: RingFit
+    fit: RingFit | InputError
+
+    @property
+    def fit_deg(self) -> float:
+        """Root mean square residual of the fit in degrees."""
+        return float("inf") if isinstance(self.fit, InputError) else float(np.degrees(self.fit.rms))
 
 
 def compare_orientations(
@@ -58,13 +68,25 @@ def compare_orientations(
     for orientation in (1, 2, 3, 4):
         as_given = replace(start, orientation=orientation)
         left = residuals(as_given, points, shape=shape, calibrant=calibrant)
-        fits = [
-            fit_rings(place, points, shape=shape, calibrant=calibrant, free=free)
-            for place in _starts(start, as_given, free, shape)
-        ]
-        best = min(fits, key=lambda fit: fit.rms)
-        found.append(OrientationFit(orientation, _rms_deg(left), float(np.degrees(best.rms)), best))
+        best: RingFit | InputError | None = None
+        for place in _starts(start, as_given, free, shape):
+            try:
+                fit = fit_rings(place, points, shape=shape, calibrant=calibrant, free=free)
+            except InputError as problem:
+                best = best or problem
+            else:
+                best = fit if not isinstance(best, RingFit) or fit.rms < best.rms else best
+        if best is not None:
+            found.append(OrientationFit(orientation, _rms_deg(left), best))
     return found
+
+
+def own_fit(found: Sequence[OrientationFit], given: int) -> RingFit:
+    """Return the fit in the orientation that was asked for, or raise what went wrong in it."""
+    fit = next(one.fit for one in found if one.orientation == given)
+    if isinstance(fit, InputError):
+        raise fit
+    return fit
 
 
 def describe_orientations(found: Sequence[OrientationFit], given: int) -> str:
@@ -105,5 +127,6 @@ def _rms_deg(left: np.ndarray) -> float:
 
 
 def _compared(larger: float, smaller: float) -> str:
-    times = larger / max(smaller, 1e-9)
-    return f"{times:.2g} times better (residual {smaller:.2g} instead of {larger:.2g} degrees)"
+    times = min(larger / max(smaller, 1e-9), MANY)
+    said = f"more than {MANY}" if times == MANY else f"{times:.0f}" if times >= CLEARLY**2 else f"{times:.2g}"
+    return f"{said} times better (residual {smaller:.2g} instead of {larger:.2g} degrees)"

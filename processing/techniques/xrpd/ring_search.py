@@ -7,7 +7,7 @@ good when many of them have the 2 theta of a ring.
 
 import numpy as np
 from pyFAI.geometry import Geometry as Model
-from scipy.ndimage import gaussian_filter, maximum_filter
+from scipy.ndimage import maximum_filter, uniform_filter
 
 from processing.techniques.xrpd.ring_fit import positions
 
@@ -17,8 +17,8 @@ MAX_SPOTS = 600
 CHUNK = 256
 """Places that are looked at in one go."""
 
-BACKGROUND_PIXELS = 12.0
-"""Standard deviation, in pixels, of the smoothing that leaves the background."""
+BACKGROUND_PIXELS = 41
+"""Side of the square whose mean is the background of its middle."""
 
 SHARPNESS = 0.12
 """Width (standard deviation) of a ring in the search, as a share of the smallest gap between rings."""
@@ -38,11 +38,11 @@ def bright_spots(image: np.ndarray, is_used: np.ndarray) -> Spots:
     data = np.where(is_used, image, 0).astype(np.float32)
     used = is_used.astype(np.float32)
 
-    def mean_around(values: np.ndarray, width: float) -> np.ndarray:
-        share = gaussian_filter(used, width, mode="constant")
-        return gaussian_filter(values, width, mode="constant") / np.maximum(share, 1e-3)
+    def mean_around(values: np.ndarray, side: int) -> np.ndarray:
+        share = uniform_filter(used, side, mode="constant")
+        return uniform_filter(values, side, mode="constant") / np.maximum(share, 1e-3)
 
-    smooth, background = mean_around(data, 1.0), mean_around(data, BACKGROUND_PIXELS)
+    smooth, background = mean_around(data, 3), mean_around(data, BACKGROUND_PIXELS)
     deviation = np.where(is_used, smooth - background, 0)
     scatter = np.sqrt(mean_around(deviation**2, 2 * BACKGROUND_PIXELS))
     significance = deviation / np.maximum(scatter, 1e-6 * max(float(scatter.max()), 1e-30))
@@ -99,6 +99,26 @@ def search_place(
     best, _ = best_of(_grid(start, ranges, steps))
     best, score = best_of(_grid(best, ranges / np.maximum(steps, 1), np.minimum(steps, 3)))
     return dict(zip(names, best.tolist(), strict=True)), score / max(float(weight.sum()), 1e-30)
+
+
+def share_on_rings(model: Model, spots: Spots, *, expected: np.ndarray, half_width: float) -> float:
+    """Return which share of the spots lies on rings, above what chance would put there.
+
+    A ring covers ``half_width`` rad of 2 theta to each side; 0 is chance, 1 is all of them.
+    """
+    two_theta = model.tth(spots[0], spots[1], path="tan")
+    low, high = float(two_theta.min()), float(two_theta.max())
+    edges = np.clip([expected - half_width, expected + half_width], low, high)
+    grid = np.linspace(low, high, 5000)
+    covered = _is_on(grid, edges).mean()
+    return float((_is_on(two_theta, edges).mean() - covered) / max(1 - covered, 1e-9))
+
+
+def _is_on(two_theta: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Whether angles (n,) lie between the edges (2, n_rings), both rising, of any ring."""
+    entered = np.searchsorted(edges[0], two_theta, side="right")
+    left = np.searchsorted(edges[1], two_theta, side="right")
+    return entered > left
 
 
 def _scores(places: np.ndarray, turned: np.ndarray, turned_spots: np.ndarray, comb: Comb) -> np.ndarray:

@@ -106,7 +106,7 @@ class CalibrateSingle(
         the points; errors that all points share, such as that of the energy, are not in it.
     orientations : mapping
         pyFAI orientation, as text -> ``start_deg`` and ``fit_deg``: residual of the starting geometry, and
-        of the refined one, if the image were stored that way round.
+        of the refined one (infinite if none was found), if the image were stored that way round.
     note : str
         What they say, in words.
     info : mapping
