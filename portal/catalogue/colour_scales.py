@@ -13,7 +13,8 @@ __all__ = ["ColourScale", "Tick", "ValueRange", "colour_scales", "common_range"]
 _LOGARITHMIC_FROM = 5
 """A maximum of so many times the median leaves half of a map in the darkest fifth of a linear scale."""
 _FLOOR_PERCENTILE = 1
-_WIDEST = 1e6
+_DEEPEST = 30
+"""A logarithm begins so many times below the median: darker is shadow, and would take most of the colours."""
 _MANTISSAS = (1, 2, 5)
 _MOST_TICKS = 7
 
@@ -79,7 +80,8 @@ def common_range(several: Sequence[np.ndarray]) -> ValueRange:
     low, high = float(values.min()), float(values.max())
     positive = values[values > 0]
     floor = float(np.percentile(positive, _FLOOR_PERCENTILE)) if positive.size else 0.0
-    return ValueRange(low, high, max(floor, high / _WIDEST), float(np.median(values)))
+    deepest = float(np.median(positive)) / _DEEPEST if positive.size else 0.0
+    return ValueRange(low, high, max(floor, deepest), float(np.median(values)))
 
 
 def colour_scales(over: ValueRange) -> list[ColourScale]:

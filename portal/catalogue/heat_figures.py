@@ -20,6 +20,7 @@ __all__ = ["HeatFigure", "card_picture", "heat_figures"]
 _DIGITS = 4
 _CARD_ROWS, _CARD_COLUMNS = 40, 128
 _CARD_COLOURS = 48
+_DARK_BELOW = 20
 _CARD_SIZE = (320, 120)
 
 
@@ -105,7 +106,7 @@ class HeatFigure:
 
 
 def heat_figures(named: Sequence[tuple[str, HeatMap, int, int]], *, prefix: str) -> list[HeatFigure]:
-    """Return figures of maps; those of the same quantity have the same colours for the same values.
+    """Return figures of maps; those of the same quantity and brightness have the same colours for a value.
 
     Parameters
     ----------
@@ -114,12 +115,30 @@ def heat_figures(named: Sequence[tuple[str, HeatMap, int, int]], *, prefix: str)
     prefix
         Of the ids of the elements.
     """
-    figures = []
-    for place, (name, heat_map, result, number) in enumerate(named):
-        alike = [other.values for _, other, _, _ in named if other.quantities == heat_map.quantities]
-        scales = colour_scales(common_range(alike))
-        figures.append(HeatFigure(f"{prefix}-{place}", name, heat_map, scales, result, number))
-    return figures
+    scales: dict[int, list[ColourScale]] = {}
+    for alike in _of_one_brightness([heat_map for _, heat_map, _, _ in named]):
+        common = colour_scales(common_range([heat_map.values for heat_map in alike]))
+        scales |= dict.fromkeys(map(id, alike), common)
+    return [
+        HeatFigure(f"{prefix}-{place}", name, heat_map, scales[id(heat_map)], result, number)
+        for place, (name, heat_map, result, number) in enumerate(named)
+    ]
+
+
+def _of_one_brightness(maps: Sequence[HeatMap]) -> list[list[HeatMap]]:
+    """Return groups of maps of one quantity, in none of which one would be dark beside the brightest."""
+    groups: dict[tuple[str, str], list[list[HeatMap]]] = {}
+    for heat_map in sorted(maps, key=_highest, reverse=True):
+        of_quantity = groups.setdefault(heat_map.quantities, [])
+        if of_quantity and _highest(heat_map) * _DARK_BELOW >= _highest(of_quantity[-1][0]):
+            of_quantity[-1].append(heat_map)
+        else:
+            of_quantity.append([heat_map])
+    return [group for of_quantity in groups.values() for group in of_quantity]
+
+
+def _highest(heat_map: HeatMap) -> float:
+    return float(np.nanmax(heat_map.values))
 
 
 def card_picture(content: Mapping[str, Any]) -> str:

@@ -68,6 +68,10 @@ SCAN = Measurement(
     exposure_s=0.1,
     n_frames=60,
     detector="Pilatus300k",
-    asked=(Asked("demo", {}, pipeline="powder_scan"), Asked("demo", {}, pipeline="powder_cake")),
+    asked=(
+        Asked("demo", {}, pipeline="powder_scan"),
+        Asked("demo", {"monitor_name": "monitor", "frame_axis": "elapsed_time"}, pipeline="powder_scan"),
+        Asked("demo", {}, pipeline="powder_cake"),
+    ),
     notes=(Note("The beam comes and goes while the monochromator warms up: see the monitor.", "demo"),),
 )

@@ -143,7 +143,25 @@ def test_maps_of_one_quantity_share_their_colours():
     (counts,) = figures_of(map_of([[1, 50]], z_unit="counts"))
 
     assert bright.scales == dim.scales
+    assert bright.scales[-1].high == 100
     assert counts.scales[-1].high == 50
+
+
+def test_a_map_that_would_be_dark_beside_another_has_colours_of_its_own():
+    counts, normalised, also = figures_of(map_of([[1, 1000]]), map_of([[0.001, 0.1]]), map_of([[0.002, 0.2]]))
+
+    assert counts.scales[-1].high == 1000
+    assert normalised.scales == also.scales
+    assert normalised.scales[-1].high == 0.2
+
+
+def test_a_shadow_does_not_take_the_colours_of_a_logarithm():
+    values = np.full((10, 10), 100.0)
+    values[:, :2], values[5, 5] = 1e-6, 10_000
+
+    (logarithmic, _) = figures_of(map_of(values))[0].scales
+
+    assert logarithmic.low == pytest.approx(100 / 30)
 
 
 def test_what_a_map_shows_is_said_in_words():

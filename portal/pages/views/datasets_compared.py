@@ -74,13 +74,15 @@ def processed(request: HttpRequest, pk: int) -> HttpResponse:
     parameters = compared_parameters(request.user, results)
     compared = results[: len(chosen)]
     asked_of_them = _compared_only(parameters, len(compared))
+    maps = _maps(compared, frame.source)
     context = {
         **frame.context,
         "page": page,
         "listed": _listed(results, parameters, n_compared=len(compared)),
         "compared": list(zip(ascii_uppercase, compared, strict=False)),
         "figures": figures_of(_curves(compared, asked_of_them, frame.source), prefix="compared"),
-        "maps": _maps(compared, frame.source),
+        "maps": maps,
+        "share_colours": all(figure.scales == maps[0].scales for figure in maps),
         "parameters": asked_of_them,
         "numbers": compared_numbers(compared),
         "n_left_out": max(len(asked) - MOST_COMPARED, 0),

@@ -36,12 +36,17 @@ class Axis:
     @property
     def label(self) -> str:
         """Its name for people."""
-        return LABELS.get(self.quantity, self.quantity)
+        return LABELS.get(self.quantity, self.quantity.replace("_", " "))
 
     @property
     def unit_sign(self) -> str:
         """Its unit for people."""
         return UNIT_SIGNS.get(self.unit, self.unit)
+
+    @property
+    def is_count(self) -> bool:
+        """Whether it only counts from 0."""
+        return not self.unit and bool((self.values == np.arange(self.values.size)).all())
 
     @property
     def is_steady(self) -> bool:

@@ -46,8 +46,8 @@ def _scan(plot: StoredPlot) -> Summary:
     pattern = Pattern(plot.radial, statistics.mean, plot.wavelength)
     along = _frame_axis(plot)
     frames = [Number("n_frames", "Frames", float(plot.n_frames))]
-    if plot.along is not None and plot.along.is_steady:
-        first, last = (rounded(float(plot.along.values[place])) for place in (0, -1))
+    if not along.is_count:
+        first, last = (rounded(float(along.values[place])) for place in (0, -1))
         frames.append(Number("scan_start", f"First {along.label}", first, along.unit_sign))
         frames.append(Number("scan_end", f"Last {along.label}", last, along.unit_sign))
     card = _card(plot, pattern, label="Mean pattern")
@@ -59,7 +59,7 @@ def _scan(plot: StoredPlot) -> Summary:
     heat_map = _heat_map("Patterns along the scan", plot, statistics.maxima, along)
     series = [*card.series, levels] if len(levels.x) > 1 else card.series
     if np.isfinite(change := statistics.shape_change):
-        frames.append(Number("shape_change", "Change of shape, first to last tenth", rounded(change, 3), "%"))
+        frames.append(Number("shape_change", "Change of shape, first to last tenth", round(change, 3), "%"))
     return replace(card, numbers=[*frames, *card.numbers], series=series, maps=[heat_map])
 
 
