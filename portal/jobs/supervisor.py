@@ -13,9 +13,8 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,12 @@ from portal.catalogue.errors import PortalError
 from portal.jobs.errors import fault
 from portal.jobs.folders import Attempt
 from portal.jobs.lease import claim_job, end_job, is_still_ours, release_job, renew_lease, retry_job
-from portal.jobs.models import Job, JobEvent
+from portal.jobs.models import Job
 from portal.jobs.parameters import file_parameters, workflow_inputs
 from portal.jobs.services import publish_output
+from portal.jobs.step_events import step_writer
 from portal.storage.paths import readable_roots
 from processing.forkserver import ForkServer, Run
-from processing.progress import ThinnedProgress
 from processing.recipe import Recipe, write_recipe
 
 __all__ = ["fork_server", "run_claimed_job", "run_queued_job", "stopping", "worker_name"]
@@ -44,9 +43,6 @@ stopping = threading.Event()
 # How soon a cancelled job stops, and how often a running one tells its progress; s.
 _LOOK_EVERY_S = 0.5
 _READ_BYTES = 65536
-# How often the progress of a step is stored at most, whatever its run tells; a little less than the
-# second that a run itself keeps, so that all of an honest one arrives; s.
-_PROGRESS_EVERY_S = 0.9
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,7 @@ def _follow(job: Job, child: Run) -> _Outcome:
     """Turn the child's event lines into rows until it ends or must be ended."""
     outcome = None
     watch = _Watch(job)
-    store_step = ThinnedProgress(partial(_store_step, job), every_s=_PROGRESS_EVERY_S)
+    store_step = step_writer(job)
     for told in _lines(child):
         if told is None:
             if ended := watch.look():
@@ -207,23 +203,6 @@ class _Watch:
             return is_still_ours(self._job)
         self._renew_at = time.monotonic() + settings.JOB_LEASE_S / 4
         return renew_lease(self._job)
-
-
-def _store_step(job: Job, told: Mapping[str, Any]) -> None:
-    kinds = {
-        "start": JobEvent.Kind.STEP_STARTED,
-        "progress": JobEvent.Kind.STEP_PROGRESS,
-        "end": JobEvent.Kind.STEP_ENDED,
-    }
-    JobEvent.objects.create(
-        job=job,
-        attempt=job.attempt,
-        kind=kinds[told["type"]],
-        step=told["step"],
-        state=told.get("state") or "",
-        progress=told.get("progress"),
-        message=told.get("message") or "",
-    )
 
 
 def _conclude(job: Job, attempt: Attempt, outcome: _Outcome) -> bool:
