@@ -65,11 +65,8 @@ class Result(NamedTuple):
 
 
 def integrate_image(request: Request, image: np.ndarray, factor: float = 1.0) -> Result:
-    """Integrate one image; ``factor`` divides the intensity.
-
-    A pattern is pyFAI's to the last bit: one image gains nothing by our loop, which takes eight at once.
-    """
-    integrator = frame_integrator(request) if request.is_cake else PyfaiFrames(request)
+    """Integrate one image; ``factor`` divides the intensity."""
+    integrator = frame_integrator(request)
     intensity, sigma = integrator.integrate(image[None], [factor * request.factor])
     return Result(
         integrator.radial,
