@@ -1,6 +1,5 @@
 """Single images through the shipped pipeline, as a worker runs them."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from processing.forkserver import ForkServer
+from processing.pipelines import read_pipeline
 from processing.recipe import Recipe, write_recipe
 from processing.simulated_scan import PowderScan
 
@@ -38,7 +38,7 @@ def running_server() -> Iterator[Server]:
 
 def write_recipes(folder: Path, scan: PowderScan, *, engines: Path, n_points: int) -> Iterator[Path]:
     """Write one recipe after the other for the first frame of a scan."""
-    graph = json.loads((files("processing.techniques.xrpd") / "pipelines/powder_pattern.json").read_text())
+    graph = read_pipeline(files("processing.techniques.xrpd") / "pipelines", "powder_pattern.json")
     given: Mapping[str, object] = {
         "image": str(next(scan.path.parent.rglob("eiger_0000.h5"))),
         "geometry": str(scan.poni),
