@@ -84,16 +84,48 @@ def _says_nothing(value: np.float32, corrections: Corrections) -> bool:
 
 @_inlined
 def _take(frames: np.ndarray, pixel: int, corrections: Corrections, values: np.ndarray) -> bool:
-    """Fetch one pixel of all frames; return whether each of its values says something."""
+    """Fetch one pixel of all frames as it was counted; return whether each value says something."""
     all_valid = True
     for k in range(WIDTH):
         value = np.float32(frames[k, pixel])
         values[k] = value
         all_valid &= (abs(value - corrections.dummy) > corrections.delta) & (value - value == 0)
+    return all_valid
+
+
+@_inlined
+def _subtract_dark(pixel: int, corrections: Corrections, values: np.ndarray) -> None:
     if corrections.dark.size:
         for k in range(WIDTH):
             values[k] = np.float32(values[k]) - corrections.dark[pixel]
-    return all_valid
+
+
+@_inlined
+def _each(values: np.ndarray) -> tuple[float, ...]:
+    """Give eight values as a tuple, which stays in registers: the compiler reads an array again and again."""
+    return (
+        values[0],
+        values[1],
+        values[2],
+        values[3],
+        values[4],
+        values[5],
+        values[6],
+        values[7],
+    )
+
+
+@_inlined
+def _add_times(sums: np.ndarray, row: int, first: int, part: float, values: tuple[float, ...]) -> None:
+    """Add the part of each value to eight columns; written out, which is a quarter faster than a loop."""
+    sums[row, first] += part * values[0]
+    sums[row, first + 1] += part * values[1]
+    sums[row, first + 2] += part * values[2]
+    sums[row, first + 3] += part * values[3]
+    sums[row, first + 4] += part * values[4]
+    sums[row, first + 5] += part * values[5]
+    sums[row, first + 6] += part * values[6]
+    sums[row, first + 7] += part * values[7]
 
 
 @_compiled
@@ -124,15 +156,16 @@ def add_frames(
         first, end = indptr[pixel], indptr[pixel + 1]
         if first == end or corrections.norm[pixel] == 0:
             continue
-        if not _take(frames, pixel, corrections, values):
+        all_valid = _take(frames, pixel, corrections, values)
+        _subtract_dark(pixel, corrections, values)
+        if not all_valid:
             for k in range(WIDTH):
                 if _says_nothing(np.float32(frames[k, pixel]), corrections):
                     values[k] = 0.0
                     _lose(matrix, pixel, corrections.norm[pixel], k, lost)
+        signal = _each(values)
         for j in range(first, end):
-            part, row = np.float64(data[j]), indices[j]
-            for k in range(WIDTH):
-                sums[row, k] += part * values[k]
+            _add_times(sums, indices[j], 0, np.float64(data[j]), signal)
 
 
 @_compiled
@@ -151,18 +184,18 @@ def add_frames_with_variance(
             continue
         all_valid = _take(frames, pixel, corrections, values)
         for k in range(WIDTH):
-            variances[k] = max(np.float32(frames[k, pixel]), np.float32(1))
+            variances[k] = max(values[k], 1.0)
+        _subtract_dark(pixel, corrections, values)
         if not all_valid:
             for k in range(WIDTH):
                 if _says_nothing(np.float32(frames[k, pixel]), corrections):
                     values[k] = variances[k] = 0.0
                     _lose(matrix, pixel, corrections.norm[pixel], k, lost)
+        signal, variance = _each(values), _each(variances)
         for j in range(first, end):
-            part, row = np.float64(data[j]), indices[j]
-            for k in range(WIDTH):
-                sums[row, k] += part * values[k]
-            for k in range(WIDTH):
-                sums[row, WIDTH + k] += part * part * variances[k]
+            part = np.float64(data[j])
+            _add_times(sums, indices[j], 0, part, signal)
+            _add_times(sums, indices[j], WIDTH, part * part, variance)
 
 
 @_compiled
