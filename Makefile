@@ -2,7 +2,7 @@
 #
 #   make demo [DATA=folder] [PORT=8000]   a demo portal on this machine; Ctrl-C ends it
 #   make build                            what a demo or a site needs, without starting it
-#   make test | lint | bench | test-peers
+#   make test | lint | bench | test-thorough | test-peers
 #   make screenshots                      the pictures of the README
 #
 # Needs Python 3.11 or newer (PYTHON=python3.12 chooses one) with its venv module, make, and access
@@ -23,7 +23,7 @@ XRPD := .venv-xrpd
 NODE_MODULES := frontend/node_modules/.package-lock.json
 BUILT := portal/static/built/licenses.txt
 
-.PHONY: demo build test lint bench screenshots test-peers
+.PHONY: demo build test test-thorough lint bench screenshots test-peers
 .DELETE_ON_ERROR:
 
 demo: build
@@ -33,6 +33,10 @@ build: $(INSTALLED) $(BUILT)
 
 test: lint
 	$(BIN)/pytest --ignore tests/peers
+
+# What takes minutes: the pages of the demo facility as every kind of person, long archives, many kills.
+test-thorough: $(INSTALLED_TEST) $(BUILT)
+	$(BIN)/pytest --ignore tests/peers -m thorough
 
 lint: $(INSTALLED_TEST) $(BUILT)
 	$(BIN)/ruff check

@@ -79,7 +79,7 @@ def status_of(port):
     return status
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.thorough)])
 def test_the_demo_answers_and_a_signal_stops_all_of_it(start, number):
     port = free_port()
     demo = start("--port", str(port))
@@ -100,6 +100,7 @@ def test_the_demo_answers_and_a_signal_stops_all_of_it(start, number):
     assert still_running(started, within_s=5) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("program", "name"), [("gunicorn", "web"), ("celery", "worker")])
 def test_a_program_that_dies_is_reported_and_ends_the_rest(start, program, name):
     demo = start("--port", str(free_port()))

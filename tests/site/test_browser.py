@@ -23,6 +23,7 @@ def open_form(visit, name, **options):
     page = visit("/", **options)
     page.get_by_role("link", name="Files registered from a folder").click()
     card(page, name).get_by_role("link", name="Reprocess").click()
+    page.get_by_role("link", name="Powder pattern", exact=True).click()
     page.wait_for_selector(FORM)
     return page
 

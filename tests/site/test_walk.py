@@ -36,6 +36,7 @@ NOT_FOR = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("role", ROLES)
 def test_every_page_of_the_portal_is_sound(chromium, facility, role):
     login, looks = ROLES[role]

@@ -1,14 +1,12 @@
 """Graphs of all kinds, and what a stranger may make of them: one value anywhere replaced or moved."""
 
-import json
-from pathlib import Path
-
 from workflow_samples import graph, link, node
 
+from processing.pipelines import shipped_pipelines
 from workflows import Task
 from workflows.values import own_copy
 
-PIPELINES = Path(__file__).parents[2] / "processing" / "techniques" / "xrpd" / "pipelines"
+PIPELINES = list(shipped_pipelines())
 
 
 class Sum(Task, input_names=["a"], optional_input_names=["b"], output_names=["result", "too_small"]):
@@ -117,8 +115,7 @@ def seeds():
         old_spelling(),
         graph([]),
     ]
-    documents += [json.loads(path.read_text()) for path in sorted(PIPELINES.glob("*.json"))]
-    return documents
+    return documents + PIPELINES
 
 
 IDENTIFIERS = [f"{__name__}.{name}" for name in ("Sum", "Bad", "plus_one", "pair")]
