@@ -26,7 +26,8 @@ FRAGMENTS = {"job-progress", "jobs-progress", "staff-state", "h5"}
 # Of the ways to download, the walk meets those that come first.
 ARCHIVES = {"archive", "archive-selected", "archive-investigation"}
 NEEDS_LOGIN = {
-    *("account", "jobs", "choose-pipeline", "reprocess", "choose-pipeline-for-many", "reprocess-many")
+    *("account", "jobs", "choose-pipeline", "reprocess", "choose-pipeline-for-many", "reprocess-many"),
+    "reprocess-investigation",
 }
 NOT_FOR = {
     "stranger": NEEDS_LOGIN | {"staff"},
