@@ -37,6 +37,8 @@ def both(tmp_path, monkeypatch):
     """Run a workflow by ewoks with the classes of ewoksxrpd, and by us with ours."""
     announce_replacement(tmp_path, "ewoksxrpd.tasks", "processing.techniques.xrpd.tasks")
     monkeypatch.syspath_prepend(tmp_path)
+    # The worker that ewoksxrpd keeps may have the axis of another test.
+    monkeypatch.setattr("ewoksxrpd.tasks.worker._WORKER_POOL", None)
 
     def run(document, inputs=(), *, between=None):
         graph = {"graph": {"id": "xrpd", "schema_version": "1.1"}, **document}
