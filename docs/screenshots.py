@@ -59,6 +59,8 @@ SHOTS = (
     Shot("logbook", "/investigations/{visit}/experiment/"),
     Shot("statistics", "/investigations/{visit}/statistics/"),
     Shot("result", "/datasets/{result}/", waits_for="canvas"),
+    Shot("scan", "/datasets/{scan}/", height=1100, waits_for="canvas"),
+    Shot("calibration", "/datasets/{calibration}/", height=1300, waits_for="canvas"),
     Shot("compare", "/datasets/{dataset}/processed/", waits_for="canvas"),
     Shot("provenance", "/datasets/{result}/provenance/", height=640),
     Shot("reprocess", "/datasets/{dataset}/reprocess/powder_pattern/"),
@@ -129,6 +131,10 @@ def places_of(api: Api) -> Mapping[str, object]:
         "result": job["output"],
         "file": next(file["id"] for file in files if file["name"].endswith(".nxs")),
         "failed": api.first("/api/jobs/?state=failed")["id"],
+        **{
+            name: api.first(f"/api/datasets/?type=processed&name=powder_{name}")["id"]
+            for name in ("scan", "calibration")
+        },
     }
 
 
