@@ -17,7 +17,7 @@ import hdf5plugin
 import numpy as np
 from pyFAI.units import hc
 
-from processing.nexus.tree import put_group, put_values
+from processing.nexus.tree import part_of, put_group, put_values
 from workflows import InputError
 
 __all__ = ["LIMA_PATH", "Images", "Setup", "write_bliss_scan", "write_nexus_scan"]
@@ -131,15 +131,11 @@ def write_nexus_scan(path: Path, images: Images, setup: Setup) -> None:
 @contextmanager
 def _appearing(path: Path) -> Iterator[h5py.File]:
     """Build a large file under another name; it gets its own when it is whole and on the disk."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with part_of(path) as beside:
         with h5py.File(beside, "w") as file:
             yield file
         with beside.open("rb") as written:
             os.fsync(written.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _new_stack(
