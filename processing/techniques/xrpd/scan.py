@@ -13,12 +13,13 @@ import numpy as np
 from processing.nexus.scans import Scan
 from processing.parallel import in_order, usable_cpus
 from processing.techniques.xrpd.frames import FrameIntegrator, Patterns
+from processing.techniques.xrpd.kernel import WIDTH
 from workflows import InputError
 
 __all__ = ["BLOCK", "Factors", "default_processes", "integrate_scan"]
 
-BLOCK = 8
-"""Frames in a block; what is stored together may make it larger."""
+BLOCK = WIDTH
+"""Frames in a block: those of one pass of the loop; what is stored together may make it larger."""
 
 Factors = Sequence[float] | Callable[[int, int], Sequence[float]]
 """One divisor for each frame, or a function (first, last) that gives those of some frames."""
