@@ -9,7 +9,7 @@ from processing.nexus.guard import Roots, open_h5
 from processing.nexus.images import split_url
 from workflows import InputError
 
-__all__ = ["read_attributes", "read_value"]
+__all__ = ["read_attributes", "read_number", "read_value"]
 
 MAX_ATTRIBUTES = 1000
 
@@ -30,7 +30,11 @@ def read_value(name: str, source: object, *, roots: Roots | None = None) -> floa
     InputError
         It is not a number, or there is no such file or dataset; or it has several values.
     """
-    value = _stored_value(name, str(source), roots) if _is_location(source) else source
+    return read_number(name, _stored_value(name, str(source), roots) if _is_location(source) else source)
+
+
+def read_number(name: str, value: object) -> float:
+    """Check that a value is a finite number."""
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):

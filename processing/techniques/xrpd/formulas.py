@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from pyFAI.units import hc
 
-from processing.techniques.xrpd.options import read_number
+from processing.nexus.values import read_number
 from workflows import InputError
 
 __all__ = ["evaluate", "geometry_at"]

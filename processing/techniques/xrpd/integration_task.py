@@ -8,8 +8,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from processing.nexus.images import Image
+from processing.nexus.values import read_number
 from processing.techniques.xrpd.geometry_files import read_geometry_file
-from processing.techniques.xrpd.options import DEFAULT_METHOD, DEFAULT_POINTS, DEFAULT_SECTORS, read_number
+from processing.techniques.xrpd.options import DEFAULT_METHOD, DEFAULT_POINTS, DEFAULT_SECTORS
 from processing.techniques.xrpd.request import SECOND_IMAGES, Request, read_frame, read_request
 from processing.techniques.xrpd.second_images import Shape
 from processing.techniques.xrpd.worker_method import WORKER_METHOD

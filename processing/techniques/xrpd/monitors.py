@@ -8,7 +8,7 @@ import numpy as np
 
 from processing.nexus.guard import open_h5
 from processing.nexus.images import split_url
-from processing.techniques.xrpd.options import read_number
+from processing.nexus.values import read_number
 from workflows import InputError
 
 

@@ -143,17 +143,6 @@ def read_binning2d(
     return binning
 
 
-def read_number(name: str, value: object) -> float:
-    """Check that an option is a finite number."""
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not isfinite(number):
-        raise InputError(f"{name} must be a finite number, not {value!r}")
-    return number
-
-
 def _whole(name: str, value: object, least: int, most: int) -> int:
     try:
         number = int(value)  # type: ignore[call-overload]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from processing.nexus.images import Image, read_image, split_url
+from processing.nexus.values import read_number
 from processing.techniques.xrpd.geometry import Geometry, read_geometry
 from processing.techniques.xrpd.options import (
     Binning,
@@ -15,7 +16,6 @@ from processing.techniques.xrpd.options import (
     read_binning,
     read_binning2d,
     read_method,
-    read_number,
 )
 from processing.techniques.xrpd.second_images import Shape, file_name, read_dark_and_flat, read_mask
 from processing.techniques.xrpd.worker_options import ERROR_MODELS

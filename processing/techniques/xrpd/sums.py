@@ -9,8 +9,8 @@ import numpy as np
 
 from processing.nexus.guard import open_h5
 from processing.nexus.scans import Scan
+from processing.nexus.values import read_number
 from processing.techniques.xrpd.dead_pixels import DEAD, GAP
-from processing.techniques.xrpd.options import read_number
 from workflows import InputError
 
 __all__ = ["FrameSum", "PartSum", "counter_of", "is_background", "read_whole", "scan_numbers", "sum_parts"]

@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from processing.nexus.images import read_image
-from processing.nexus.values import read_value
+from processing.nexus.values import read_number, read_value
 from processing.techniques.xrpd.background import (
     checked_factor,
     checked_monitor,
     subtract_image,
     subtract_pattern,
 )
-from processing.techniques.xrpd.options import read_number
 from processing.techniques.xrpd.tasks.integrate import Integrate1D
 from workflows import InputError, Task
 

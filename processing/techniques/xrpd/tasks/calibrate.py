@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from processing.nexus.images import read_image
+from processing.nexus.values import read_number
 from processing.techniques.xrpd.calibrants import read_calibrant
 from processing.techniques.xrpd.calibration import Calibration, Measured, calibrate
 from processing.techniques.xrpd.geometry import Geometry, read_geometry
-from processing.techniques.xrpd.options import read_number
 from processing.techniques.xrpd.ring_fit import PARAMETERS
 from processing.techniques.xrpd.tasks.calculate_geometry import CalculateGeometry
 from workflows import InputError, Task

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from processing.nexus.tree import write_whole
-from processing.techniques.xrpd.options import read_number
+from processing.nexus.values import read_number
 from processing.techniques.xrpd.pictures import Style
 from workflows import InputError, Task
 

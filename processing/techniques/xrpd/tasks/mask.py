@@ -3,9 +3,8 @@
 import numpy as np
 
 from processing.nexus.images import read_image
-from processing.nexus.values import read_value
+from processing.nexus.values import read_number, read_value
 from processing.techniques.xrpd.masks import DEFAULT_MARGIN, detect_mask
-from processing.techniques.xrpd.options import read_number
 from workflows import Task
 
 __all__ = ["MaskDetection"]

@@ -5,9 +5,8 @@ from pathlib import Path
 
 from processing.nexus.image_writer import ImageToWrite, write_images
 from processing.nexus.images import read_image
-from processing.nexus.values import read_attributes
+from processing.nexus.values import read_attributes, read_number
 from processing.techniques.xrpd.background import checked_monitor
-from processing.techniques.xrpd.options import read_number
 from workflows import InputError, Task
 
 __all__ = ["SaveImages"]

@@ -8,8 +8,8 @@ from processing.nexus.ewoks_layout import EwoksPlace, new_ewoks_patterns, write_
 from processing.nexus.images import split_url
 from processing.nexus.pattern_layout import Axis
 from processing.nexus.pattern_reader import StoredPatterns, open_patterns
+from processing.nexus.values import read_number
 from processing.techniques.xrpd.background import checked_factor, subtract_pattern
-from processing.techniques.xrpd.options import read_number
 from workflows import InputError, Task
 
 __all__ = ["SubtractBackgroundPattern"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from processing.nexus.scans import Scan, open_scan
 from processing.nexus.sum_writer import ImageResults, added_images
-from processing.techniques.xrpd.options import read_number
+from processing.nexus.values import read_number
 from processing.techniques.xrpd.sums import (
     BLOCK,
     FrameSum,
